@@ -1,0 +1,39 @@
+"""The one API object: every app's router, one OpenAPI document at /api/openapi.json."""
+
+from __future__ import annotations
+
+
+
+from ninja import NinjaAPI
+
+from lodeline import __version__
+from lodeline_server.events.api import epcis, router as events
+from lodeline_server.evidence.api import router as evidence
+from lodeline_server.kit.problems import register_handlers
+from lodeline_server.lots.api import router as lots
+from lodeline_server.log.api import router as log
+from lodeline_server.parties.api import router as parties
+from lodeline_server.parties.authentication import authenticate
+from lodeline_server.passports.api import router as passports
+from lodeline_server.recalls.api import router as recalls
+from lodeline_server.trust.api import router as trust
+
+api = NinjaAPI(
+    title="Lodeline",
+    version=__version__,
+    description="Capture, trace, recall, passports and scores. Every answer names the log position it was computed at.",
+    openapi_url="/api/openapi.json",
+    docs_url=None,
+    auth=authenticate,
+    urls_namespace="api",
+)
+register_handlers(api)
+api.add_router("/epcis", epcis, tags=["EPCIS 2.0"])
+api.add_router("/api", events, tags=["capture"])
+api.add_router("/api", lots, tags=["trace"])
+api.add_router("/api", recalls, tags=["recalls"])
+api.add_router("/api", passports, tags=["passports"])
+api.add_router("/api", trust, tags=["scores"])
+api.add_router("/api", evidence, tags=["evidence"])
+api.add_router("/api", parties, tags=["parties"])
+api.add_router("/api", log, tags=["log"])

@@ -1,0 +1,72 @@
+"""Everything that comes from outside: environment variables and the data folder with its secrets."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    return default if not value else value in {"1", "true", "yes", "on"}
+
+
+def data_folder() -> Path:
+    """`LODELINE_DATA`, else `var` below the current folder. Made on first use, for the owner only."""
+    folder = Path(os.environ.get("LODELINE_DATA") or "var").resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def secret(folder: Path, name: str, size: int = 32) -> bytes:
+    """Read `secrets/<name>` below the data folder; make it from the system's randomness the first time."""
+    path = folder / "secrets" / name
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(size))
+        try:
+            os.link(fresh, path)  # fails if another process was first: then theirs counts
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        return path.read_bytes()
+
+
+def database(folder: Path) -> dict[str, Any]:
+    """The one database: SQLite in the data folder, or PostgreSQL by `DATABASE_URL`."""
+    url = urlsplit(os.environ.get("DATABASE_URL", ""))
+    if url.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(url.path.lstrip("/")),
+            "USER": unquote(url.username or ""),
+            "PASSWORD": unquote(url.password or ""),
+            "HOST": unquote(url.hostname or "") or dict(parse_qsl(url.query)).get("host", ""),
+            "PORT": str(url.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    if url.scheme not in {"", "sqlite"}:
+        raise ImproperlyConfigured(f"DATABASE_URL has the scheme '{url.scheme}'; this needs postgresql:// or sqlite:///")
+    path = Path(url.path) if url.scheme == "sqlite" else folder / "lodeline.sqlite3"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # FULL: with NORMAL a power loss can take the last acknowledged statements with it.
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;",
+        },
+    }

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from lodeline_server.config.api import api
+
+urlpatterns = [
+    path("", include("lodeline_server.web.urls")),
+    path("", include("lodeline_server.passports.urls")),
+    path("", include("lodeline_server.trust.urls")),
+    path("", include("lodeline_server.recalls.urls")),
+    path("", include("lodeline_server.events.urls")),
+    path("", include("lodeline_server.lots.urls")),
+    path("", include("lodeline_server.evidence.urls")),
+    path("", include("lodeline_server.parties.urls")),
+    path("", include("lodeline_server.log.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", api.urls),
+]

@@ -1,0 +1,10 @@
+"""WSGI entry: published bytes first, Django behind."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lodeline_server.config.settings")
+application = get_wsgi_application()

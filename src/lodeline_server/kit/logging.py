@@ -1,0 +1,20 @@
+"""Log lines as JSON; control characters cannot break out of a line."""
+
+from __future__ import annotations
+
+import structlog
+
+
+def formatter() -> structlog.stdlib.ProcessorFormatter:
+    """A formatter for the standard library's handlers."""
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
+    )

@@ -1,0 +1,15 @@
+"""Django for the command line: set up when a command needs it, never before."""
+
+from __future__ import annotations
+
+import os
+
+
+def django() -> None:
+    """Make the ORM usable in this process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lodeline_server.config.settings")
+    import django as framework
+    from django.apps import apps
+
+    if not apps.ready:
+        framework.setup()

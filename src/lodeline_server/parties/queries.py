@@ -1,0 +1,37 @@
+"""Reading accounts: who is acting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lodeline.access import Actor, Role
+from lodeline_server.parties.models import Membership
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def actor_of(membership: Membership) -> Actor:
+    organisation = membership.organisation
+    return Actor(
+        kind="person",
+        id=f"user:{membership.user_id}",
+        name=str(membership.user),
+        workspace=organisation.workspace_id,
+        organisation=organisation.pk,
+        party=organisation.party,
+        role=Role(membership.role),
+    )
+
+
+def actor_of_session(request: HttpRequest) -> Actor | None:
+    """The actor of the signed-in person: the membership chosen in the session, else the first."""
+    if not request.user.is_authenticated:
+        return None
+    memberships = list(
+        Membership.objects.filter(user_id=request.user.pk).select_related("organisation", "user").order_by("pk")
+    )
+    if not memberships:
+        return None
+    chosen = request.session.get("membership")
+    return actor_of(next((m for m in memberships if m.pk == chosen), memberships[0]))
