@@ -1,0 +1,132 @@
+"""Fixtures that every test may use. The data folder is a temporary one, set before Django reads settings."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+os.environ["LODELINE_DATA"] = tempfile.mkdtemp(prefix="lodeline-test-")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PARTY = "https://id.gs1.org/417/9521000000004"
+OTHER_PARTY = "https://id.gs1.org/417/9521999000003"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    return Path(os.environ["LODELINE_DATA"])
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def conformance() -> Path:
+    folder = Path(os.environ.get("LODELINE_CONFORMANCE") or ROOT.parent / "shared" / "conformance")
+    if not folder.is_dir():
+        pytest.skip("external example documents are not here (LODELINE_CONFORMANCE names their folder)")
+    return folder
+
+
+def _organisation(slug, party):
+    from lodeline_server.parties.models import Organisation, Workspace
+
+    space = Workspace.objects.create(slug=slug, name=slug.title(), created_at=NOW)
+    return Organisation.objects.create(
+        workspace=space, slug=f"{slug}-works", name=f"{slug.title()} Works", party=party, country="SE", created_at=NOW
+    )
+
+
+@pytest.fixture
+def organisation(db):
+    return _organisation("north", PARTY)
+
+
+@pytest.fixture
+def workspace(organisation):
+    return organisation.workspace
+
+
+@pytest.fixture
+def other_organisation(db):
+    return _organisation("south", OTHER_PARTY)
+
+
+@pytest.fixture
+def other_workspace(other_organisation):
+    return other_organisation.workspace
+
+
+def _membership(organisation, role):
+    from lodeline_server.parties.models import Membership, User
+
+    user, _ = User.objects.get_or_create(
+        email=f"{role}@{organisation.workspace.slug}.example", defaults={"name": f"{role} person"}
+    )
+    membership, _ = Membership.objects.get_or_create(
+        user=user, organisation=organisation, role=role, defaults={"created_at": NOW}
+    )
+    return membership
+
+
+def _actor_factory(organisation):
+    from lodeline_server.parties.queries import actor_of
+
+    return lambda role: actor_of(_membership(organisation, str(role)))
+
+
+@pytest.fixture
+def actor(organisation):
+    return _actor_factory(organisation)
+
+
+@pytest.fixture
+def other_actor(other_organisation):
+    return _actor_factory(other_organisation)
+
+
+@pytest.fixture
+def client_as(organisation):
+    from django.test import Client
+
+    def sign_in(role, of=None):
+        client = Client()
+        client.force_login(_membership(of or organisation, str(role)).user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api_client(organisation):
+    from django.test import Client
+
+    from lodeline_server.parties.actions import create_api_key
+
+    def connect(role, of=None):
+        from lodeline.access import Role, platform
+
+        home = of or organisation
+        _, secret = create_api_key(
+            actor=platform(home.workspace_id), organisation=home, name="test", role=Role(str(role)), scopes=(), now=NOW
+        )
+        return Client(headers={"authorization": f"Bearer {secret}"})
+
+    return connect
