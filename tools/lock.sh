@@ -1,7 +1,10 @@
 #!/bin/sh
-# Writes both lock files anew: exact versions, all hashes, no addresses.
+# Writes all lock files anew: exact versions, all hashes, no addresses.
 set -eu
 cd "$(dirname "$0")/.."
-compile() { .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet "$@"; }
+compile() { .tools/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet "$@"; }
+compile tools/uv.in -o tools/uv.lock.txt
+compile tools/node.in -o tools/node.lock.txt
 compile --extra server --group build pyproject.toml -o requirements.lock
 compile --extra server --group build --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+# package-lock.json: cd frontend && npm install --ignore-scripts --package-lock-only
