@@ -1,0 +1,130 @@
+"""Backup and restore: one file with everything, checked by hash on the way back.
+
+SQLite is copied with its own online backup, PostgreSQL with pg_dump. The archive holds secrets: without them
+the sealed payloads cannot be opened. Keep it as you keep keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lodeline import __version__
+from lodeline_server.config.folder import FORMAT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MANIFEST = "manifest.json"
+FOLDERS = ("secrets", "log", "tls")
+CHUNK = 1 << 20
+
+
+class BackupRefused(Exception):  # noqa: N818
+    """The archive or the target is not fit; the message says why."""
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _postgres(database: dict[str, Any], program: str, *words: str) -> None:
+    if not (found := shutil.which(program)):
+        raise BackupRefused(f"{program} is needed for a PostgreSQL database and is not on this machine")
+    address = ["--dbname", database["NAME"]]
+    for option, value in (("--host", database["HOST"]), ("--port", database["PORT"]), ("--username", database["USER"])):
+        address += [option, str(value)] if value else []
+    done = subprocess.run(  # noqa: S603
+        [found, *address, *words], env={"PGPASSWORD": database.get("PASSWORD", ""), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )
+    if done.returncode:
+        raise BackupRefused(f"{program}: {done.stderr.strip()[-500:]}")
+
+
+def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime) -> dict[str, Any]:
+    """Write one archive to `target` (never over an existing file); return its manifest."""
+    if target.exists():
+        raise BackupRefused(f"{target} exists; a backup never overwrites")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        parts: dict[str, Path] = {}
+        if database["ENGINE"].endswith("sqlite3"):
+            parts["lodeline.sqlite3"] = Path(scratch) / "lodeline.sqlite3"
+            with sqlite3.connect(database["NAME"]) as source, sqlite3.connect(parts["lodeline.sqlite3"]) as copy:
+                source.backup(copy)
+            source.close()
+            copy.close()
+        else:
+            parts["lodeline.pgdump"] = Path(scratch) / "lodeline.pgdump"
+            _postgres(database, "pg_dump", "--format=custom", "--no-owner", "--file", str(parts["lodeline.pgdump"]))
+        for name in FOLDERS:
+            for path in sorted((data / name).rglob("*")):
+                if path.is_file():
+                    parts[str(path.relative_to(data))] = path
+        manifest = {
+            "format": FORMAT,
+            "program": __version__,
+            "made": now.isoformat(),
+            "files": {name: {"sha256": _hash(path), "size": path.stat().st_size} for name, path in parts.items()},
+        }
+        part = target.with_suffix(target.suffix + ".part")
+        part.touch(mode=0o600)
+        with tarfile.open(part, "w:gz", compresslevel=6) as archive:
+            text = json.dumps(manifest, indent=1).encode()
+            head = tarfile.TarInfo(MANIFEST)
+            head.size = len(text)
+            archive.addfile(head, io.BytesIO(text))
+            for name, path in parts.items():
+                archive.add(path, arcname=name, recursive=False)
+        part.replace(target)
+    return manifest
+
+
+def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str, Any]:
+    """Unpack into a data folder without a database of its own, after checking every hash. Nothing is overwritten."""
+    try:
+        opened = tarfile.open(archive)  # noqa: SIM115
+    except (OSError, tarfile.TarError) as error:
+        raise BackupRefused(f"{archive} cannot be read as a backup: {error}") from error
+    with opened, tempfile.TemporaryDirectory(dir=data.parent) as scratch:
+        room = Path(scratch)
+        try:
+            opened.extractall(room, filter="data")
+            manifest = json.loads((room / MANIFEST).read_text())
+            files: dict[str, dict[str, Any]] = manifest["files"]
+        except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+            raise BackupRefused(f"{archive} is damaged: {error}") from error
+        if int(manifest["format"]) > FORMAT:
+            raise BackupRefused(f"the backup was made by a newer Lodeline ({manifest['program']}); install that one")
+        for name, want in files.items():
+            if not (room / name).is_file() or _hash(room / name) != want["sha256"]:
+                raise BackupRefused(f"{archive}: {name} is damaged (its hash differs from the manifest)")
+        dump = room / "lodeline.pgdump"
+        sqlite = database["ENGINE"].endswith("sqlite3")
+        if sqlite == dump.exists():
+            raise BackupRefused("the backup is of the other database engine; set DATABASE_URL to match it")
+        goal = Path(database["NAME"]) if sqlite else data / "lodeline.json"
+        if goal.exists() or any((data / name).exists() and any((data / name).iterdir()) for name in ("log",)):
+            raise BackupRefused(f"{data} already holds data; restore into an empty folder")
+        if not sqlite:
+            _postgres(database, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(dump))
+        for name in files:
+            if name == "lodeline.pgdump":
+                continue
+            place = goal if name == "lodeline.sqlite3" else data / name
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.move(room / name, place)
+    return manifest

@@ -1,0 +1,94 @@
+"""What an operator should know about this installation, as findings."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, connection
+
+from lodeline.evidence import Finding, Severity
+from lodeline_server.config import folder
+from lodeline_server.config.worker import HEARTBEAT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOW_DISK = 2 * 1024**3
+STALE = timedelta(minutes=1)
+E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+
+def _finding(rule: str, severity: Severity, pointer: str, message: str) -> Finding:
+    return Finding(rule=rule, severity=severity, pointer=pointer, message=message)
+
+
+def files(data: Path) -> Iterator[Finding]:
+    """Secrets are the owner's alone; there is room on the disk."""
+    for path in sorted((data / "secrets").glob("*")):
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield _finding("D-SECRET-MODE", E, str(path), f"others can read this secret: chmod 600 {path}")
+    room = shutil.disk_usage(data).free
+    if room < LOW_DISK:
+        yield _finding("D-DISK", W, str(data), f"{room // 1024**2} MiB are free; below 2 GiB captures may soon stop")
+
+
+def database() -> Iterator[Finding]:
+    """The database answers, keeps what it acknowledges, and is at this program's level."""
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA synchronous")
+                if cursor.fetchone()[0] < 2:
+                    yield _finding("D-SYNC", E, "database", "SQLite does not flush each commit (synchronous below FULL)")
+                cursor.execute("PRAGMA quick_check(1)")
+                if (said := cursor.fetchone()[0]) != "ok":
+                    yield _finding("D-DAMAGED", E, "database", f"SQLite reports damage: {said}. Restore a backup.")
+            else:
+                cursor.execute("SHOW synchronous_commit")
+                if cursor.fetchone()[0] == "off":
+                    yield _finding("D-SYNC", E, "database", "PostgreSQL acknowledges before it has written (synchronous_commit=off)")
+        if waiting := folder.pending():
+            yield _finding("D-MIGRATE", E, "database", f"{len(waiting)} migrations wait: start the server once, or 'lodeline manage migrate'")
+    except DatabaseError as error:
+        yield _finding("D-DATABASE", E, "database", f"the database does not answer: {error}")
+
+
+def work(data: Path, now: datetime) -> Iterator[Finding]:
+    """The worker is alive, projections are up to the log's end, nothing failed unseen."""
+    from django_tasks_db.models import DBTaskResult
+
+    from lodeline_server.log import projections, queries
+
+    try:
+        seen = datetime.fromisoformat((data / HEARTBEAT).read_text())
+        if now - seen > STALE:
+            yield _finding("D-WORKER", W, HEARTBEAT, f"the worker was last seen {seen:%Y-%m-%d %H:%M} UTC; queued work waits")
+    except (OSError, ValueError):
+        yield _finding("D-WORKER", N, HEARTBEAT, "no worker has run here yet; 'lodeline serve' starts one")
+    size = queries.size()
+    for projection in projections.registered():
+        behind = size - projections.position(projection.name)
+        if behind:
+            yield _finding("D-BEHIND", W, projection.name, f"this projection is {behind} positions behind the log")
+    failed = DBTaskResult.objects.failed().count()
+    if failed:
+        yield _finding("D-FAILED", W, "queue", f"{failed} jobs failed; the operator page lists them")
+
+
+def log() -> Iterator[Finding]:
+    """The signed checkpoint is that of the stored tree. `lodeline log fsck` re-derives every entry."""
+    from lodeline_server.log.fsck import fsck
+
+    yield from fsck(quick=True).findings
+
+
+def examine(data: Path, now: datetime) -> list[Finding]:
+    """All findings. An error means: act before you go on."""
+    found = [*files(data), *database()]
+    if not any(finding.severity is E for finding in found):
+        found += [*work(data, now), *log()]
+    return found

@@ -1,0 +1,64 @@
+"""Clocks: work that comes round by itself. No table of its own.
+
+A clock names a task and a period. When a clock last ran is read from the queue's own record, so that
+several processes agree; what is due is enqueued and the worker does it. Time is passed in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+from django_tasks_db.models import DBTaskResult
+from django_tasks_db.utils import exclusive_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+
+@frozen(kw_only=True)
+class Clock:
+    """`task` is a django-tasks task that takes one argument: the instant it is run for, as ISO 8601."""
+
+    name: str
+    task: Any
+    every: timedelta
+
+
+_clocks: dict[str, Clock] = {}
+
+
+def register(clock: Clock) -> None:
+    """Called from an app's `ready()`."""
+    _clocks[clock.name] = clock
+
+
+def clocks() -> tuple[Clock, ...]:
+    return tuple(_clocks[name] for name in sorted(_clocks))
+
+
+def last_run(clock: Clock) -> datetime | None:
+    """When the clock was last enqueued, from the queue's record."""
+    path = clock.task.module_path
+    return DBTaskResult.objects.filter(task_path=path).order_by("-enqueued_at").values_list("enqueued_at", flat=True).first()
+
+
+def due(clock: Clock, last: datetime | None, now: datetime) -> bool:
+    """True when a full period has passed. Periods of a day or more start at midnight UTC."""
+    if last is None:
+        return True
+    if clock.every.days >= 1:
+        return (now.date() - last.date()) >= clock.every
+    return now - last >= clock.every
+
+
+def enqueue_due(now: datetime, among: Iterable[Clock] | None = None) -> list[str]:
+    """Enqueue what is due at `now`; the names of what was enqueued."""
+    started = []
+    for clock in clocks() if among is None else among:
+        with exclusive_transaction("default"):  # two schedulers cannot both find it due
+            if due(clock, last_run(clock), now):
+                clock.task.enqueue(now.isoformat())
+                started.append(clock.name)
+    return started
