@@ -158,10 +158,7 @@ def main() -> None:
     elif verb == "run":
         setup(development=False)
         run(["lodeline", "serve", *rest])
-    elif verb == "test":
-        setup(development=True)
-        run(["python", "-m", "pytest", *(rest or ["-q", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"])])
-    elif verb in {"check", "bars", "docs"}:
+    elif verb in {"test", "check", "bars", "docs"}:
         setup(development=True)
         run(["python", f"tools/{verb}.py", *rest])
     else:

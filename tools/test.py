@@ -1,0 +1,40 @@
+"""Runs the tests: everything on SQLite, then what touches the database on PostgreSQL.
+
+    python tools/test.py [words for pytest]     with words: those only, on the database of DATABASE_URL
+
+A missing system package skips with a reason, or fails where LODELINE_REQUIRE_ALL=1.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+PARALLEL = ["-q", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+ON_BOTH = ["tests/apps", "tests/contracts"]
+
+
+def pytest(*words: str, **environment: str) -> int:
+    return subprocess.call([sys.executable, "-m", "pytest", *words], cwd=ROOT, env={**os.environ, **environment})
+
+
+def main() -> int:
+    if sys.argv[1:]:
+        return pytest(*sys.argv[1:])
+    print("tests on SQLite", flush=True)
+    code = pytest(*PARALLEL)
+    if postgres.programs() is None:
+        print("tests on PostgreSQL: skipped, PostgreSQL is not installed", flush=True)
+        return code or (1 if os.environ.get("LODELINE_REQUIRE_ALL") else 0)
+    print("tests on PostgreSQL", flush=True)
+    with postgres.cluster() as url:
+        return pytest(*PARALLEL, "-m", "not browser", *ON_BOTH, DATABASE_URL=url) or code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
