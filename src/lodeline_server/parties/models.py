@@ -83,7 +83,9 @@ class Membership(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.role} · {self.organisation}"

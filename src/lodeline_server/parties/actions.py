@@ -1,0 +1,153 @@
+"""The only writers of accounts: workspaces, organisations, people, memberships, API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING
+
+import structlog
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from lodeline.access import PERMISSIONS, Actor, Denied, Permission, Role
+from lodeline_server.kit.problems import Problem
+from lodeline_server.parties.models import ApiKey, Membership, Organisation, User, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+log = structlog.get_logger(__name__)
+# 40 bits to look up by, 256 bits to prove with.
+PREFIX_BYTES, SECRET_BYTES = 5, 32
+
+
+def create_workspace(
+    *, actor: Actor, slug: str, name: str, now: datetime, demonstration: bool = False
+) -> Workspace:
+    """A new tenant. Only the platform (the command line) makes one."""
+    if actor.kind != "platform":
+        raise Denied(Permission.OPERATE)
+    try:
+        with transaction.atomic():
+            row = Workspace.objects.create(slug=slug, name=name, demonstration=demonstration, created_at=now)
+    except IntegrityError:
+        raise Problem(409, "There is a workspace with this short name", detail=slug) from None
+    log.info("workspace created", by=actor.id, workspace=row.pk)
+    return row
+
+
+def create_organisation(
+    *, actor: Actor, workspace: Workspace, slug: str, name: str, party: str, now: datetime, country: str = ""
+) -> Organisation:
+    """A party with an account. `party`: its identifier in supply-chain data, as canonical URI."""
+    actor.require(Permission.MEMBERS_MANAGE)
+    _own_workspace(actor, workspace.pk)
+    try:
+        with transaction.atomic():
+            row = Organisation.objects.create(
+                workspace=workspace, slug=slug, name=name, party=party, country=country, created_at=now
+            )
+    except IntegrityError:
+        raise Problem(409, "The short name or the party is taken in this workspace", detail=slug) from None
+    log.info("organisation created", by=actor.id, organisation=row.pk)
+    return row
+
+
+def create_user(*, actor: Actor, email: str, name: str = "", password: str | None = None) -> User:
+    """An account. Without a password nobody can sign in by one until a one-time link was used.
+
+    The address counts as verified: the operator vouches for it.
+    """
+    actor.require(Permission.MEMBERS_MANAGE)
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Problem(422, "This is not an e-mail address", detail=email) from None
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password, name=name)
+            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    except IntegrityError:
+        raise Problem(409, "There is an account with this e-mail address", detail=email) from None
+    log.info("account created", by=actor.id, user=user.pk)
+    return user
+
+
+def add_membership(
+    *, actor: Actor, user: User, organisation: Organisation, role: Role, now: datetime
+) -> Membership:
+    """Give a person a part in an organisation. Doing it twice changes nothing."""
+    actor.require(Permission.MEMBERS_MANAGE)
+    _own_workspace(actor, organisation.workspace_id)
+    row, made = Membership.objects.get_or_create(
+        user=user, organisation=organisation, role=role.value, defaults={"created_at": now}
+    )
+    if made:
+        log.info("membership added", by=actor.id, user=user.pk, organisation=organisation.pk, role=role.value)
+    return row
+
+
+def create_api_key(
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    name: str,
+    role: Role,
+    scopes: Collection[Permission] = (),
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A machine's key and its plaintext `ll_<prefix>_<secret>`, which is shown once and not kept.
+
+    Nobody hands out more than they hold, except those who manage members. Scopes narrow the role.
+    """
+    actor.require(Permission.KEYS_MANAGE)
+    _own_workspace(actor, organisation.workspace_id)
+    beyond = sorted(set(scopes) - PERMISSIONS[role])
+    if beyond:
+        raise Problem(422, f"The role {role.value} does not hold {', '.join(beyond)}")
+    if expires_at is not None and expires_at <= now:
+        raise Problem(422, "The key would have expired already")
+    if not actor.may(Permission.MEMBERS_MANAGE) and organisation.pk != actor.organisation:
+        raise Denied(Permission.MEMBERS_MANAGE)
+    granted = frozenset(scopes) or PERMISSIONS[role]
+    if (actor.kind == "key" or not actor.may(Permission.MEMBERS_MANAGE)) and not all(map(actor.may, granted)):
+        raise Denied(Permission.MEMBERS_MANAGE)
+    prefix = secrets.token_hex(PREFIX_BYTES)
+    plaintext = f"ll_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    row = ApiKey.objects.create(
+        organisation=organisation,
+        name=name,
+        prefix=prefix,
+        digest=hashlib.sha256(plaintext.encode()).digest(),
+        role=role.value,
+        scopes=sorted(scope.value for scope in scopes),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    log.info("key created", by=actor.id, key=row.pk, organisation=organisation.pk, role=role.value)
+    return row, plaintext
+
+
+def revoke_api_key(*, actor: Actor, key: ApiKey, now: datetime) -> ApiKey:
+    """Stop a key for ever. Revoking twice keeps the first instant."""
+    actor.require(Permission.KEYS_MANAGE)
+    _own_workspace(actor, key.organisation.workspace_id)
+    if not actor.may(Permission.MEMBERS_MANAGE) and key.organisation_id != actor.organisation:
+        raise Denied(Permission.MEMBERS_MANAGE)
+    if key.revoked_at is None:
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        log.info("key revoked", by=actor.id, key=key.pk)
+    return key
+
+
+def _own_workspace(actor: Actor, workspace: int) -> None:
+    """An object of another workspace does not exist, as far as this actor can tell."""
+    if actor.workspace != workspace and not (actor.kind == "platform" and actor.workspace is None):
+        raise Problem(404, "Nothing here")
