@@ -1,16 +1,12 @@
-"""Fixtures that every test may use. The data folder is a temporary one, set before Django reads settings."""
+"""Fixtures that every test may use. The data folder is a temporary one, see tests/environment.py."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-os.environ["LODELINE_DATA"] = tempfile.mkdtemp(prefix="lodeline-test-")
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PARTY = "https://id.gs1.org/417/9521000000004"

@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 FOLDERS = ("secrets", "log", "tls")
 CHUNK = 1 << 20
+UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 
 
 class BackupRefused(Exception):  # noqa: N818
@@ -97,7 +99,7 @@ def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str,
     """Unpack into a data folder without a database of its own, after checking every hash. Nothing is overwritten."""
     try:
         opened = tarfile.open(archive)  # noqa: SIM115
-    except (OSError, tarfile.TarError) as error:
+    except UNREADABLE as error:
         raise BackupRefused(f"{archive} cannot be read as a backup: {error}") from error
     with opened, tempfile.TemporaryDirectory(dir=data.parent) as scratch:
         room = Path(scratch)
@@ -105,7 +107,7 @@ def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str,
             opened.extractall(room, filter="data")
             manifest = json.loads((room / MANIFEST).read_text())
             files: dict[str, dict[str, Any]] = manifest["files"]
-        except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+        except (*UNREADABLE, ValueError, KeyError) as error:
             raise BackupRefused(f"{archive} is damaged: {error}") from error
         if int(manifest["format"]) > FORMAT:
             raise BackupRefused(f"the backup was made by a newer Lodeline ({manifest['program']}); install that one")

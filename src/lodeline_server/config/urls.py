@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from lodeline_server.config import operator
 from lodeline_server.config.api import api
+from lodeline_server.config.health import healthz
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("app/operator/", operator.overview, name="operator"),
+    path("app/operator/jobs/<uuid:job>/again", operator.again, name="job_again"),
     path("", include("lodeline_server.web.urls")),
     path("", include("lodeline_server.passports.urls")),
     path("", include("lodeline_server.trust.urls")),

@@ -6,6 +6,7 @@ several processes agree; what is due is enqueued and the worker does it. Time is
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -14,7 +15,7 @@ from django_tasks_db.utils import exclusive_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
 
 @frozen(kw_only=True)
@@ -39,9 +40,10 @@ def clocks() -> tuple[Clock, ...]:
 
 
 def last_run(clock: Clock) -> datetime | None:
-    """When the clock was last enqueued, from the queue's record."""
-    path = clock.task.module_path
-    return DBTaskResult.objects.filter(task_path=path).order_by("-enqueued_at").values_list("enqueued_at", flat=True).first()
+    """The instant the clock was last enqueued for, from the queue's record."""
+    rows = DBTaskResult.objects.filter(task_path=clock.task.module_path).order_by("-enqueued_at")
+    last = rows.values_list("args_kwargs", flat=True).first()
+    return datetime.fromisoformat(last["args"][0]) if last else None
 
 
 def due(clock: Clock, last: datetime | None, now: datetime) -> bool:

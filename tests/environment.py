@@ -1,0 +1,17 @@
+"""A pytest plugin, loaded before Django reads its settings: tests work in a data folder of their own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_data = tempfile.mkdtemp(prefix="lodeline-test-")
+atexit.register(shutil.rmtree, _data, ignore_errors=True)
+(Path(_data) / "static").mkdir()
+os.environ["LODELINE_DATA"] = _data
+for name in ("LODELINE_URL", "LODELINE_ORIGIN", "LODELINE_HOSTS", "LODELINE_MAX_UPLOAD", "LODELINE_OIDC_ISSUER"):
+    os.environ.pop(name, None)
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
