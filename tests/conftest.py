@@ -126,3 +126,17 @@ def api_client(organisation):
         return Client(headers={"authorization": f"Bearer {secret}"})
 
     return connect
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory):
+    """A data folder (SQLite) with the small demonstration world, loaded by the command line."""
+    import subprocess
+    import sys
+
+    data = tmp_path_factory.mktemp("demo")
+    kept = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
+    command = str(Path(sys.executable).parent / "lodeline")
+    for words in (["manage", "migrate", "--verbosity", "0"], ["demo", "load", "--small", "--as-of", "2026-11-01"]):
+        subprocess.run([command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True)
+    return data

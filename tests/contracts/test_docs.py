@@ -1,0 +1,53 @@
+"""Every command in the documentation runs.
+
+In `console` blocks each line that starts with `$ ` is run by bash, page by page, in a data folder of its own that
+holds the small demonstration world. It must end with 0, or with the code after `# exit`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def steps(page: Path) -> list[tuple[str, int]]:
+    found = []
+    for block in BLOCK.findall(page.read_text()):
+        for line in re.sub(r"\\\n\s*>?\s*", " ", block).splitlines():
+            if line.startswith("$ "):
+                words, _, code = line[2:].partition("# exit ")
+                found.append((words.strip(), int(code or 0)))
+    return found
+
+
+def test_the_documentation_has_commands():
+    assert sum(len(steps(page)) for page in PAGES) > 20
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if steps(page)], ids=lambda page: page.stem)
+def test_commands_of_a_page_run(page, demo_folder, tmp_path):
+    data, home = tmp_path / "data", tmp_path / "home"
+    shutil.copytree(demo_folder, data)
+    home.mkdir()
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL", "DJANGO_"))}
+    environment = kept | {
+        "LODELINE_DATA": str(data), "HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    for words, code in steps(page):
+        done = subprocess.run(["bash", "-c", words], cwd=home, env=environment, text=True, capture_output=True, timeout=120, check=False)
+        assert done.returncode == code, f"$ {words}\nended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def test_generated_reference_pages_are_current():
+    done = subprocess.run([sys.executable, "tools/reference.py", "--check"], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,101 @@
+"""Writes the generated reference pages: commands and roles.
+
+    python tools/reference.py [--check]     with --check: only say whether they are current
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from lodeline.access import PERMISSIONS, Permission, Role
+from lodeline.cli import SUMMARIES, commands
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs/reference"
+
+COMMANDS_HEAD = """# Commands
+
+Exit codes everywhere: **0** good, **1** findings or refused, **2** unusable input or usage. `--json` gives the answer
+as JSON. Commands read the data folder that `LODELINE_DATA` names.
+
+This page is written by `tools/reference.py` from the commands themselves.
+"""
+ROLES_HEAD = """# Roles and permissions
+
+A person plays one role for an organisation in a workspace; an API key has a role too, and may be narrowed to some of
+its permissions. What lies in another workspace does not exist for you: it answers 404. A supplier sees its own
+organisation's objects only.
+
+This page is written by `tools/reference.py` from `lodeline.access`.
+"""
+
+
+def _words(action: argparse.Action) -> str:
+    if not action.option_strings:
+        name = action.metavar or action.dest
+        shown = name if isinstance(name, str) else " ".join(name)
+        return f"{shown.upper()}{' ...' if action.nargs in ('*', '+', argparse.REMAINDER) else ''}"
+    takes = "" if action.nargs == 0 else f" {action.metavar or ('|'.join(map(str, action.choices)) if action.choices else action.dest.upper())}"
+    return f"{action.option_strings[-1]}{takes}"
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    rows = []
+    for action in parser._actions:  # argparse offers no public way to ask
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
+            continue
+        must = " (needed)" if action.required and action.option_strings else ""
+        said = (action.help or "").replace("|", "\\|").replace("%(default)s", str(action.default))
+        rows.append(f"| `{_words(action)}`{must} | {said} |".replace("`|", "`\\|"))
+    return ["", "| Word | Meaning |", "|---|---|", *rows] if rows else []
+
+
+def _section(title: str, parser: argparse.ArgumentParser, level: int) -> list[str]:
+    lines = ["", f"{'#' * level} `{title}`", "", (parser.description or "").strip().rstrip(".").capitalize() + "."]
+    lines += _options(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, sub in action.choices.items():
+                lines += _section(f"{title} {name}", sub, level + 1)
+    return lines
+
+
+def command_page() -> str:
+    lines = [COMMANDS_HEAD.rstrip()]
+    found = commands()
+    for name in SUMMARIES:
+        module = importlib.import_module(found[name])
+        parser = argparse.ArgumentParser(prog=f"lodeline {name}", description=module.SUMMARY)
+        module.add_arguments(parser)
+        lines += _section(f"lodeline {name}", parser, 2)
+    return "\n".join(lines) + "\n"
+
+
+def role_page() -> str:
+    head = "| Permission | " + " | ".join(role.value for role in Role) + " |"
+    lines = [ROLES_HEAD, head, "|---" * (len(Role) + 1) + "|"]
+    for permission in Permission:
+        marks = " | ".join("yes" if permission in PERMISSIONS[role] else "–" for role in Role)
+        lines.append(f"| `{permission.value}` | {marks} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    stale = []
+    for name, text in (("commands.md", command_page()), ("roles.md", role_page())):
+        path = PAGES / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text)
+    if "--check" in sys.argv and stale:
+        print(f"stale: {', '.join(stale)}; run tools/reference.py")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
