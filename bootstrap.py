@@ -56,8 +56,15 @@ def call(step: str, *words: str | Path, **extra: str) -> None:
     """Run one set-up step quietly; on failure show what it said and stop with a plain sentence."""
     started = time.monotonic()
     say(f"{step} ...")
-    done = subprocess.run([str(word) for word in words], cwd=ROOT, env={**os.environ, **extra}, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=ROOT,
+        env={**os.environ, **extra},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if done.returncode:
         print(done.stdout[-4000:], file=sys.stderr)
         stop(f"{step}: this did not work (exit {done.returncode}). What it said stands above.")
@@ -71,7 +78,9 @@ def right_python() -> None:
     for name in NEWEST_FIRST:
         if found := shutil.which(name):
             os.execv(found, [found, *sys.argv])
-    stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Install one and call make again.")
+    stop(
+        f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Install one and call make again."
+    )
 
 
 def environment(folder: Path) -> Path:
@@ -92,8 +101,18 @@ def uv() -> Path:
     python, mark = environment(TOOLS), TOOLS / "uv.stamp"
     want = fingerprint("tools/uv.lock.txt")
     if not mark.exists() or mark.read_text() != want:
-        call("installer", python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--require-hashes", "-r", "tools/uv.lock.txt")
+        call(
+            "installer",
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            "tools/uv.lock.txt",
+        )
         mark.write_text(want)
     return TOOLS / BIN / "uv"
 
@@ -105,13 +124,35 @@ def packages(*, development: bool) -> None:
     if have.get("full") != full and (development or "full" in have or have.get("lean") != lean):
         wide = development or "full" in have
         lock = "requirements-dev.lock" if wide else "requirements.lock"
-        call(f"packages of {lock}", uv(), "pip", "sync", "--quiet", "--require-hashes", "--python", python, lock)
+        call(
+            f"packages of {lock}",
+            uv(),
+            "pip",
+            "sync",
+            "--quiet",
+            "--require-hashes",
+            "--python",
+            python,
+            lock,
+        )
         STAMP.unlink(missing_ok=True)
         stamp(**({"full": full} if wide else {"lean": lean}))
     own = fingerprint("pyproject.toml")
     if stamps().get("own") != own:
-        call("lodeline itself", uv(), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-             "--offline", "--python", python, "-e", ".")
+        call(
+            "lodeline itself",
+            uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--offline",
+            "--python",
+            python,
+            "-e",
+            ".",
+        )
         stamp(own=own)
 
 
@@ -126,7 +167,17 @@ def browser_libraries() -> None:
     say("browser libraries ...")
     quiet = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     steps = [
-        [uv(), "pip", "install", "--quiet", "--require-hashes", "--python", TOOLS / BIN / "python", "-r", lock],
+        [
+            uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--python",
+            TOOLS / BIN / "python",
+            "-r",
+            lock,
+        ],
         [TOOLS / BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", "frontend"],
     ]
     path = f"{TOOLS / BIN}{os.pathsep}{os.environ.get('PATH', '')}"

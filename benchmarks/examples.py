@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def _post(address: str, key: str, body: bytes) -> dict[str, Any]:
     request = urllib.request.Request(
-        f"{address}/epcis/capture", data=body, headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        f"{address}/epcis/capture",
+        data=body,
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -49,8 +51,18 @@ def bars() -> Iterator[dict[str, Any]]:
     with data_folder() as data:
         command(data, "manage", "migrate", "--verbosity", "0")
         command(data, "user", "workspace", "Bars", "--slug", "bars")
-        command(data, "user", "organisation", "Bars Works", "--slug", "works", "--workspace", "bars",
-                "--party", "https://id.gs1.org/417/9521000000004")
+        command(
+            data,
+            "user",
+            "organisation",
+            "Bars Works",
+            "--slug",
+            "works",
+            "--workspace",
+            "bars",
+            "--party",
+            "https://id.gs1.org/417/9521000000004",
+        )
         made = command(data, "user", "key", "works", "--role", "maker", "--name", "bars", "--json")
         key = json.loads(made.stdout)["key"]
         with server(data) as (address, _):
@@ -60,8 +72,18 @@ def bars() -> Iterator[dict[str, Any]]:
             after_second = _log_size(data)
         accepted = sum(bool(job.get("success")) for job in first)
         again = sum(bool(job.get("success")) for job in second)
-        wrong = [f"{path.name}: {job}" for path, job in zip(files, first, strict=True) if not job.get("success")]
-        yield bar("GS1 example documents accepted 47/47", f"{accepted}/{len(files)}", met=accepted == len(files) == 47,
-                  detail="\n".join(wrong[:3]))
-        yield bar("second capture adds 0", f"{after_second - after_first} positions, {again}/{len(files)} accepted as known",
-                  met=after_first == after_second and again == len(files), detail=f"log size {after_first}")
+        wrong = [
+            f"{path.name}: {job}" for path, job in zip(files, first, strict=True) if not job.get("success")
+        ]
+        yield bar(
+            "GS1 example documents accepted 47/47",
+            f"{accepted}/{len(files)}",
+            met=accepted == len(files) == 47,
+            detail="\n".join(wrong[:3]),
+        )
+        yield bar(
+            "second capture adds 0",
+            f"{after_second - after_first} positions, {again}/{len(files)} accepted as known",
+            met=after_first == after_second and again == len(files),
+            detail=f"log size {after_first}",
+        )

@@ -35,7 +35,9 @@ def bar(name: str, figure: str, *, met: bool | None, detail: str = "") -> dict[s
 
 
 def environment(data: Path, **extra: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL"))}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL"))
+    }
     return kept | {"LODELINE_DATA": str(data)} | extra
 
 
@@ -45,7 +47,9 @@ def command(data: Path, *words: str, **extra: str) -> subprocess.CompletedProces
     )
 
 
-def median_of(runs: int, *words: str | Path, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)) -> float:
+def median_of(
+    runs: int, *words: str | Path, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)
+) -> float:
     """Seconds of a whole process, median of `runs` after one that warms the disk."""
     took = []
     for number in range(runs + 1):
@@ -75,7 +79,9 @@ def server(data: Path, *words: str, **extra: str) -> Iterator[tuple[str, int]]:
     """`lodeline serve` on a free loopback port: its address and process id."""
     port = free_port()
     process = subprocess.Popen(
-        [str(LODELINE), "serve", "--port", str(port), *words], env=environment(data, **extra), stdout=subprocess.DEVNULL
+        [str(LODELINE), "serve", "--port", str(port), *words],
+        env=environment(data, **extra),
+        stdout=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
     try:

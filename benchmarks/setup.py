@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
 def _until_ready(clone: Path, home: Path, port: int) -> float:
     """Seconds from `make run` to the first good /healthz; the server is stopped again."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL"))}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL"))
+    }
     started = time.monotonic()
-    process = subprocess.Popen(["make", "run", f"PORT={port}"], cwd=clone, env={**kept, "HOME": str(home)},
-                               stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        ["make", "run", f"PORT={port}"],
+        cwd=clone,
+        env={**kept, "HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         while time.monotonic() - started < 400:
             try:
@@ -46,6 +53,8 @@ def bars() -> Iterator[dict[str, Any]]:
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         port = free_port()
         first = _until_ready(clone, home, port)
-        yield bar("set-up plus demo under 3 minutes, clean clone, empty home", f"{first:.1f} s", met=first < 180)
+        yield bar(
+            "set-up plus demo under 3 minutes, clean clone, empty home", f"{first:.1f} s", met=first < 180
+        )
         second = _until_ready(clone, home, port)
         yield bar("second make run ready in under 10 s", f"{second:.1f} s", met=second < 10)

@@ -15,20 +15,36 @@ RUNS = 9
 
 
 def _limit(name: str, seconds: float, limit: float, detail: str = "") -> dict[str, Any]:
-    return bar(f"{name} under {limit * 1000:.0f} ms", f"{seconds * 1000:.0f} ms", met=seconds < limit, detail=detail)
+    return bar(
+        f"{name} under {limit * 1000:.0f} ms", f"{seconds * 1000:.0f} ms", met=seconds < limit, detail=detail
+    )
 
 
 def bars() -> Iterator[dict[str, Any]]:
     bare = median_of(RUNS, sys.executable, "-c", "pass")
     imported = median_of(RUNS, sys.executable, "-c", "import lodeline")
-    yield _limit("import lodeline", imported - bare, 0.150, f"whole process {imported * 1000:.0f} ms, bare Python {bare * 1000:.0f} ms")
+    yield _limit(
+        "import lodeline",
+        imported - bare,
+        0.150,
+        f"whole process {imported * 1000:.0f} ms, bare Python {bare * 1000:.0f} ms",
+    )
     yield _limit("lodeline --help", median_of(RUNS, LODELINE, "--help"), 0.300)
     folder = conformance()
     if folder is None:
-        yield bar("lodeline events check of one GS1 example under 400 ms", "", met=None, detail="no example documents here")
+        yield bar(
+            "lodeline events check of one GS1 example under 400 ms",
+            "",
+            met=None,
+            detail="no example documents here",
+        )
     else:
         example = folder / "gs1-epcis/JSON/Example_9.6.4-TransformationEvent.jsonld"
-        yield _limit("lodeline events check of one GS1 example", median_of(RUNS, LODELINE, "events", "check", example), 0.400)
+        yield _limit(
+            "lodeline events check of one GS1 example",
+            median_of(RUNS, LODELINE, "events", "check", example),
+            0.400,
+        )
     with data_folder() as data:
         command(data, "manage", "migrate", "--verbosity", "0")
         loaded = command(data, "demo", "load", "--json")

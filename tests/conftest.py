@@ -46,7 +46,12 @@ def _organisation(slug, party):
 
     space = Workspace.objects.create(slug=slug, name=slug.title(), created_at=NOW)
     return Organisation.objects.create(
-        workspace=space, slug=f"{slug}-works", name=f"{slug.title()} Works", party=party, country="SE", created_at=NOW
+        workspace=space,
+        slug=f"{slug}-works",
+        name=f"{slug.title()} Works",
+        party=party,
+        country="SE",
+        created_at=NOW,
     )
 
 
@@ -121,7 +126,12 @@ def api_client(organisation):
 
         home = of or organisation
         _, secret = create_api_key(
-            actor=platform(home.workspace_id), organisation=home, name="test", role=Role(str(role)), scopes=(), now=NOW
+            actor=platform(home.workspace_id),
+            organisation=home,
+            name="test",
+            role=Role(str(role)),
+            scopes=(),
+            now=NOW,
         )
         return Client(headers={"authorization": f"Bearer {secret}"})
 
@@ -135,8 +145,17 @@ def demo_folder(tmp_path_factory):
     import sys
 
     data = tmp_path_factory.mktemp("demo")
-    kept = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    }
     command = str(Path(sys.executable).parent / "lodeline")
-    for words in (["manage", "migrate", "--verbosity", "0"], ["demo", "load", "--small", "--as-of", "2026-11-01"]):
-        subprocess.run([command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True)
+    for words in (
+        ["manage", "migrate", "--verbosity", "0"],
+        ["demo", "load", "--small", "--as-of", "2026-11-01"],
+    ):
+        subprocess.run(
+            [command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True
+        )
     return data

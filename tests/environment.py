@@ -12,6 +12,12 @@ _data = tempfile.mkdtemp(prefix="lodeline-test-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 (Path(_data) / "static").mkdir()
 os.environ["LODELINE_DATA"] = _data
-for name in ("LODELINE_URL", "LODELINE_ORIGIN", "LODELINE_HOSTS", "LODELINE_MAX_UPLOAD", "LODELINE_OIDC_ISSUER"):
+for name in (
+    "LODELINE_URL",
+    "LODELINE_ORIGIN",
+    "LODELINE_HOSTS",
+    "LODELINE_MAX_UPLOAD",
+    "LODELINE_OIDC_ISSUER",
+):
     os.environ.pop(name, None)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM

@@ -28,15 +28,29 @@ AREAS = {
 
 
 def commit() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40"], cwd=ROOT, text=True, capture_output=True, check=False)
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     return said.stdout.strip() or "not a checkout"
 
 
 def measure(name: str) -> list[dict[str, object]]:
     try:
         return [{**found, "module": name} for found in importlib.import_module(f"benchmarks.{name}").bars()]
-    except Exception:  # a broken bench is a missed bar, and the others still run
-        return [{"bar": name, "figure": "", "verdict": "missed", "detail": traceback.format_exc(limit=3), "module": name}]
+    except Exception:  # noqa: BLE001 - a broken bench is a missed bar, and the others still run
+        return [
+            {
+                "bar": name,
+                "figure": "",
+                "verdict": "missed",
+                "detail": traceback.format_exc(limit=3),
+                "module": name,
+            }
+        ]
 
 
 def main() -> int:
@@ -46,7 +60,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "bars.json")
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    names = [name for area, names in AREAS.items() if args.area in {area, "all"} for name in names if args.only in {"", name}]
+    names = [
+        name
+        for area, names in AREAS.items()
+        if args.area in {area, "all"}
+        for name in names
+        if args.only in {"", name}
+    ]
     found: list[dict[str, object]] = []
     started = time.monotonic()
     for name in names:
@@ -55,11 +75,22 @@ def main() -> int:
             print(f"{bar['verdict']:8} {bar['bar']}: {bar['figure']}", flush=True)
             if bar.get("detail"):
                 print("         " + str(bar["detail"]).strip().replace("\n", "\n         "), flush=True)
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform(terse=True)}
-    result = {"commit": commit(), "seconds": round(time.monotonic() - started, 1), "machine": machine, "bars": found}
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }
+    result = {
+        "commit": commit(),
+        "seconds": round(time.monotonic() - started, 1),
+        "machine": machine,
+        "bars": found,
+    }
     args.out.write_text(json.dumps(result, indent=1))
     missed = sum(bar["verdict"] == "missed" for bar in found)
-    print(f"{len(found)} bars, {missed} missed, {time.monotonic() - started:.0f} s, written to {args.out.name}")
+    print(
+        f"{len(found)} bars, {missed} missed, {time.monotonic() - started:.0f} s, written to {args.out.name}"
+    )
     return 1 if missed else 0
 
 

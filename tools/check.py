@@ -1,6 +1,6 @@
 """Static checks: style, types, import contracts, the table of nouns, module sizes, lock files, docs, news.
 
-    python tools/check.py [name ...]      all of them, or the named ones
+python tools/check.py [name ...]      all of them, or the named ones
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ BIN = Path(sys.executable).parent
 
 
 def tool(*words: str) -> list[str]:
-    done = subprocess.run([str(BIN / words[0]), *words[1:]], cwd=ROOT, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [str(BIN / words[0]), *words[1:]], cwd=ROOT, text=True, capture_output=True, check=False
+    )
     return [] if done.returncode == 0 else [(done.stdout + done.stderr).strip()[-6000:]]
 
 
@@ -52,7 +54,9 @@ def imports() -> list[str]:
 
 def nouns() -> list[str]:
     """Core package, app, test folder: the same word."""
-    core = {path.stem for path in (ROOT / "src/lodeline").iterdir() if not path.name.startswith(("_", "py.typed"))}
+    core = {
+        path.stem for path in (ROOT / "src/lodeline").iterdir() if not path.name.startswith(("_", "py.typed"))
+    }
     apps = {path.parent.name for path in (ROOT / "src/lodeline_server").glob("*/__init__.py")}
     wrong = [f"core '{name}' is not in the table of nouns" for name in sorted(core - set(NOUNS) - CORE_ONLY)]
     wrong += [f"app '{name}' is not in the table of nouns" for name in sorted(apps - set(NOUNS) - SHELL_ONLY)]
@@ -60,7 +64,9 @@ def nouns() -> list[str]:
         if name not in core or name not in apps:
             wrong.append(f"the noun '{name}' needs a core package and an app of that name")
         wrong += [
-            f"tests/{side}/{name} is missing" for side in ("core", "apps") if not list((ROOT / "tests" / side / name).glob("test_*.py"))
+            f"tests/{side}/{name} is missing"
+            for side in ("core", "apps")
+            if not list((ROOT / "tests" / side / name).glob("test_*.py"))
         ]
     return wrong
 
@@ -73,7 +79,11 @@ def sizes() -> list[str]:
         if "migrations" not in path.parts and path.stat().st_size
     }
     lengths = sorted(counts.values())
-    wrong = [f"{path.relative_to(ROOT)} has {n} lines; at most {LARGEST}" for path, n in counts.items() if n > LARGEST]
+    wrong = [
+        f"{path.relative_to(ROOT)} has {n} lines; at most {LARGEST}"
+        for path, n in counts.items()
+        if n > LARGEST
+    ]
     if statistics.median(lengths) > MEDIAN:
         wrong.append(f"the median module has {statistics.median(lengths)} lines; at most {MEDIAN}")
     if lengths[int(len(lengths) * 0.9)] > NINE_IN_TEN:
@@ -84,12 +94,20 @@ def sizes() -> list[str]:
 def locks() -> list[str]:
     """Lock files pin by hash and hold no address."""
     wrong = []
-    for path in [*ROOT.glob("requirements*.lock"), *ROOT.glob("tools/*.lock.txt"), ROOT / "frontend/package-lock.json"]:
+    for path in [
+        *ROOT.glob("requirements*.lock"),
+        *ROOT.glob("tools/*.lock.txt"),
+        ROOT / "frontend/package-lock.json",
+    ]:
         text = path.read_text()
-        wrong += [f"{path.name} holds an address: {found}" for found in re.findall(r"\w+://[^\s\"]+", text)[:1]]
+        wrong += [
+            f"{path.name} holds an address: {found}" for found in re.findall(r"\w+://[^\s\"]+", text)[:1]
+        ]
         if path.suffix != ".json":
             entries = re.findall(r"^([\w.\[\]-]+==\S+)(.*(?:\n    --hash.*)+)?", text, re.MULTILINE)
-            wrong += [f"{path.name}: {name} has no hash" for name, hashes in entries if "--hash" not in hashes]
+            wrong += [
+                f"{path.name}: {name} has no hash" for name, hashes in entries if "--hash" not in hashes
+            ]
     return wrong
 
 
@@ -99,12 +117,20 @@ def entries() -> list[str]:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = set(project["entry-points"]["lodeline.commands"])
-    return [f"commands and their summaries differ: {sorted(named ^ set(SUMMARIES))}"] if named ^ set(SUMMARIES) else []
+    return (
+        [f"commands and their summaries differ: {sorted(named ^ set(SUMMARIES))}"]
+        if named ^ set(SUMMARIES)
+        else []
+    )
 
 
 def secrecy() -> list[str]:
     """No path of one machine in what is committed."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.decode().split("\0")
+    listed = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+        .stdout.decode()
+        .split("\0")
+    )
     wrong = []
     for name in filter(None, listed):
         path = ROOT / name

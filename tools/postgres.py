@@ -42,16 +42,38 @@ def cluster() -> Iterator[str]:
     room = Path(tempfile.mkdtemp(prefix="lodeline-pg-"))
     if account:
         shutil.chown(room, account)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {
+        "LC_ALL": "C"
+    }
 
     def call(*words: str) -> None:
         before = ["runuser", "-u", account, "--"] if account else []
         subprocess.run([*before, *words], check=True, env=environment, cwd="/", stdout=subprocess.DEVNULL)
 
     try:
-        call(str(folder / "initdb"), "-D", str(room / "data"), "-U", "lodeline", "--auth=trust", "-E", "UTF8", "--no-sync")
+        call(
+            str(folder / "initdb"),
+            "-D",
+            str(room / "data"),
+            "-U",
+            "lodeline",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
         options = f"-k {room} -c listen_addresses='' -c max_connections=60"
-        call(str(folder / "pg_ctl"), "-D", str(room / "data"), "-w", "-l", str(room / "server.log"), "-o", options, "start")
+        call(
+            str(folder / "pg_ctl"),
+            "-D",
+            str(room / "data"),
+            "-w",
+            "-l",
+            str(room / "server.log"),
+            "-o",
+            options,
+            "start",
+        )
         try:
             yield f"postgresql://lodeline@/postgres?host={room}"
         finally:

@@ -1,6 +1,6 @@
 """Writes the generated reference pages: commands and roles.
 
-    python tools/reference.py [--check]     with --check: only say whether they are current
+python tools/reference.py [--check]     with --check: only say whether they are current
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ def _words(action: argparse.Action) -> str:
         name = action.metavar or action.dest
         shown = name if isinstance(name, str) else " ".join(name)
         return f"{shown.upper()}{' ...' if action.nargs in ('*', '+', argparse.REMAINDER) else ''}"
-    takes = "" if action.nargs == 0 else f" {action.metavar or ('|'.join(map(str, action.choices)) if action.choices else action.dest.upper())}"
+    takes = (
+        ""
+        if action.nargs == 0
+        else f" {action.metavar or ('|'.join(map(str, action.choices)) if action.choices else action.dest.upper())}"
+    )
     return f"{action.option_strings[-1]}{takes}"
 
 
@@ -54,7 +58,12 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def _section(title: str, parser: argparse.ArgumentParser, level: int) -> list[str]:
-    lines = ["", f"{'#' * level} `{title}`", "", (parser.description or "").strip().rstrip(".").capitalize() + "."]
+    lines = [
+        "",
+        f"{'#' * level} `{title}`",
+        "",
+        (parser.description or "").strip().rstrip(".").capitalize() + ".",
+    ]
     lines += _options(parser)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

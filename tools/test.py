@@ -20,7 +20,9 @@ ON_BOTH = ["tests/apps", "tests/contracts"]
 
 
 def pytest(*words: str, **environment: str) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", *words], cwd=ROOT, env={**os.environ, **environment})
+    return subprocess.call(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, env={**os.environ, **environment}
+    )
 
 
 def main() -> int:

@@ -28,7 +28,9 @@ def current() -> bool:
         manifest = json.loads(MANIFEST.read_text())
     except (OSError, ValueError):
         return False
-    return manifest["lock"] == lock_hash() and all((TARGET / item["file"]).is_file() for item in manifest["files"])
+    return manifest["lock"] == lock_hash() and all(
+        (TARGET / item["file"]).is_file() for item in manifest["files"]
+    )
 
 
 def copy() -> str:

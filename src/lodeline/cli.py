@@ -56,11 +56,12 @@ def commands() -> dict[str, str]:
 
 def _help(found: dict[str, str]) -> str:
     width = max(map(len, found), default=0)
-    lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in (*SUMMARIES, *sorted(found)) if name in found]
-    listed = "\n".join(dict.fromkeys(lines))
+    names = [*(name for name in SUMMARIES if name in found), *sorted(found.keys() - SUMMARIES.keys())]
+    listed = "\n".join(f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names)
     return (
         "usage: lodeline COMMAND [...]\n\nKnow, and prove, where a battery's materials came from.\n\n"
-        f"commands:\n{listed}\n\n'lodeline COMMAND --help' tells more. Exit codes: 0 good, 1 findings or refused, 2 unusable."
+        f"commands:\n{listed}\n\n'lodeline COMMAND --help' tells more. "
+        "Exit codes: 0 good, 1 findings or refused, 2 unusable."
     )
 
 

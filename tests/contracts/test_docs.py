@@ -39,15 +39,37 @@ def test_commands_of_a_page_run(page, demo_folder, tmp_path):
     data, home = tmp_path / "data", tmp_path / "home"
     shutil.copytree(demo_folder, data)
     home.mkdir()
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LODELINE_", "DATABASE_URL", "DJANGO_"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("LODELINE_", "DATABASE_URL", "DJANGO_"))
+    }
     environment = kept | {
-        "LODELINE_DATA": str(data), "HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LODELINE_DATA": str(data),
+        "HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     for words, code in steps(page):
-        done = subprocess.run(["bash", "-c", words], cwd=home, env=environment, text=True, capture_output=True, timeout=120, check=False)
-        assert done.returncode == code, f"$ {words}\nended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        done = subprocess.run(
+            ["bash", "-c", words],
+            cwd=home,
+            env=environment,
+            text=True,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, (
+            f"$ {words}\nended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
 
 
 def test_generated_reference_pages_are_current():
-    done = subprocess.run([sys.executable, "tools/reference.py", "--check"], cwd=ROOT, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tools/reference.py", "--check"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-
-
-from ninja import NinjaAPI
-
 from lodeline import __version__
-from lodeline_server.events.api import epcis, router as events
+from lodeline_server.events.api import epcis
+from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
-from lodeline_server.kit.problems import register_handlers
-from lodeline_server.lots.api import router as lots
+from lodeline_server.kit.problems import Api, register_handlers
 from lodeline_server.log.api import router as log
+from lodeline_server.lots.api import router as lots
 from lodeline_server.parties.api import router as parties
 from lodeline_server.parties.authentication import authenticate
 from lodeline_server.passports.api import router as passports
 from lodeline_server.recalls.api import router as recalls
 from lodeline_server.trust.api import router as trust
 
-api = NinjaAPI(
+api = Api(
     title="Lodeline",
     version=__version__,
     description="Capture, trace, recall, passports and scores. Every answer names the log position it was computed at.",

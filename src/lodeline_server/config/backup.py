@@ -46,11 +46,18 @@ def _postgres(database: dict[str, Any], program: str, *words: str) -> None:
     if not (found := shutil.which(program)):
         raise BackupRefused(f"{program} is needed for a PostgreSQL database and is not on this machine")
     address = ["--dbname", database["NAME"]]
-    for option, value in (("--host", database["HOST"]), ("--port", database["PORT"]), ("--username", database["USER"])):
+    for option, value in (
+        ("--host", database["HOST"]),
+        ("--port", database["PORT"]),
+        ("--username", database["USER"]),
+    ):
         address += [option, str(value)] if value else []
     done = subprocess.run(  # noqa: S603
-        [found, *address, *words], env={"PGPASSWORD": database.get("PASSWORD", ""), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
+        [found, *address, *words],
+        env={"PGPASSWORD": database.get("PASSWORD", ""), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise BackupRefused(f"{program}: {done.stderr.strip()[-500:]}")
@@ -65,13 +72,18 @@ def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime)
         parts: dict[str, Path] = {}
         if database["ENGINE"].endswith("sqlite3"):
             parts["lodeline.sqlite3"] = Path(scratch) / "lodeline.sqlite3"
-            with sqlite3.connect(database["NAME"]) as source, sqlite3.connect(parts["lodeline.sqlite3"]) as copy:
+            with (
+                sqlite3.connect(database["NAME"]) as source,
+                sqlite3.connect(parts["lodeline.sqlite3"]) as copy,
+            ):
                 source.backup(copy)
             source.close()
             copy.close()
         else:
             parts["lodeline.pgdump"] = Path(scratch) / "lodeline.pgdump"
-            _postgres(database, "pg_dump", "--format=custom", "--no-owner", "--file", str(parts["lodeline.pgdump"]))
+            _postgres(
+                database, "pg_dump", "--format=custom", "--no-owner", "--file", str(parts["lodeline.pgdump"])
+            )
         for name in FOLDERS:
             for path in sorted((data / name).rglob("*")):
                 if path.is_file():
@@ -80,7 +92,9 @@ def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime)
             "format": FORMAT,
             "program": __version__,
             "made": now.isoformat(),
-            "files": {name: {"sha256": _hash(path), "size": path.stat().st_size} for name, path in parts.items()},
+            "files": {
+                name: {"sha256": _hash(path), "size": path.stat().st_size} for name, path in parts.items()
+            },
         }
         part = target.with_suffix(target.suffix + ".part")
         part.touch(mode=0o600)
@@ -110,7 +124,9 @@ def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str,
         except (*UNREADABLE, ValueError, KeyError) as error:
             raise BackupRefused(f"{archive} is damaged: {error}") from error
         if int(manifest["format"]) > FORMAT:
-            raise BackupRefused(f"the backup was made by a newer Lodeline ({manifest['program']}); install that one")
+            raise BackupRefused(
+                f"the backup was made by a newer Lodeline ({manifest['program']}); install that one"
+            )
         for name, want in files.items():
             if not (room / name).is_file() or _hash(room / name) != want["sha256"]:
                 raise BackupRefused(f"{archive}: {name} is damaged (its hash differs from the manifest)")
@@ -122,7 +138,9 @@ def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str,
         if goal.exists() or any((data / name).exists() and any((data / name).iterdir()) for name in ("log",)):
             raise BackupRefused(f"{data} already holds data; restore into an empty folder")
         if not sqlite:
-            _postgres(database, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(dump))
+            _postgres(
+                database, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(dump)
+            )
         for name in files:
             if name == "lodeline.pgdump":
                 continue

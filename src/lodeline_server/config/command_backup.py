@@ -13,7 +13,9 @@ SUMMARY = SUMMARIES["backup"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, nargs="?", help="the archive to write (default: backups/ in the data folder)")
+    parser.add_argument(
+        "file", type=Path, nargs="?", help="the archive to write (default: backups/ in the data folder)"
+    )
     parser.add_argument("--json", action="store_true")
 
 
@@ -29,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     moment = now()
     target = args.file or settings.DATA / "backups" / f"lodeline-{moment:%Y%m%dT%H%M%SZ}.tar.gz"
     try:
-        manifest = backup(data=settings.DATA, database=settings.DATABASES["default"], target=target, now=moment)
+        manifest = backup(
+            data=settings.DATA, database=settings.DATABASES["default"], target=target, now=moment
+        )
     except BackupRefused as refused:
         print(json.dumps({"error": str(refused)}) if args.json else f"lodeline backup: {refused}")
         return REFUSED

@@ -32,7 +32,12 @@ def run(args: argparse.Namespace) -> int:
         return REFUSED
     findings = doctor.examine(settings.DATA, now())
     if args.json:
-        print(json.dumps({"folder": str(settings.DATA), "findings": [finding.as_dict() for finding in findings]}, indent=1))
+        print(
+            json.dumps(
+                {"folder": str(settings.DATA), "findings": [finding.as_dict() for finding in findings]},
+                indent=1,
+            )
+        )
     else:
         for finding in findings:
             print(f"{finding.severity.value:8} {finding.rule:14} {finding.pointer}: {finding.message}")

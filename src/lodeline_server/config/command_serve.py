@@ -95,7 +95,10 @@ def run(args: argparse.Namespace) -> int:
     address = f"{scheme}://{shown}:{args.port}"
     os.environ.setdefault("LODELINE_URL", address)
     if not free(args.host, args.port):
-        print(f"lodeline serve: port {args.port} is taken. Choose another: make run PORT={args.port + 1}", file=sys.stderr)
+        print(
+            f"lodeline serve: port {args.port} is taken. Choose another: make run PORT={args.port + 1}",
+            file=sys.stderr,
+        )
         return UNUSABLE
     from lodeline_server.kit import setup
 
@@ -112,8 +115,23 @@ def run(args: argparse.Namespace) -> int:
         print(f"lodeline serve: {refused}", file=sys.stderr)
         return REFUSED
     connections.close_all()
-    words = ["granian", "--interface", "wsgi", "--host", args.host, "--port", str(args.port), "--workers", str(args.workers),
-             "--blocking-threads", str(args.threads), "--no-ws", "--log-level", "warning", "--respawn-failed-workers"]
+    words = [
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        args.host,
+        "--port",
+        str(args.port),
+        "--workers",
+        str(args.workers),
+        "--blocking-threads",
+        str(args.threads),
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+    ]
     if args.tls:
         from lodeline_server.config.tls import self_signed
 

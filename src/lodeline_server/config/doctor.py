@@ -33,7 +33,9 @@ def files(data: Path) -> Iterator[Finding]:
             yield _finding("D-SECRET-MODE", E, str(path), f"others can read this secret: chmod 600 {path}")
     room = shutil.disk_usage(data).free
     if room < LOW_DISK:
-        yield _finding("D-DISK", W, str(data), f"{room // 1024**2} MiB are free; below 2 GiB captures may soon stop")
+        yield _finding(
+            "D-DISK", W, str(data), f"{room // 1024**2} MiB are free; below 2 GiB captures may soon stop"
+        )
 
 
 def database() -> Iterator[Finding]:
@@ -43,16 +45,30 @@ def database() -> Iterator[Finding]:
             if connection.vendor == "sqlite":
                 cursor.execute("PRAGMA synchronous")
                 if cursor.fetchone()[0] < 2:
-                    yield _finding("D-SYNC", E, "database", "SQLite does not flush each commit (synchronous below FULL)")
+                    yield _finding(
+                        "D-SYNC", E, "database", "SQLite does not flush each commit (synchronous below FULL)"
+                    )
                 cursor.execute("PRAGMA quick_check(1)")
                 if (said := cursor.fetchone()[0]) != "ok":
-                    yield _finding("D-DAMAGED", E, "database", f"SQLite reports damage: {said}. Restore a backup.")
+                    yield _finding(
+                        "D-DAMAGED", E, "database", f"SQLite reports damage: {said}. Restore a backup."
+                    )
             else:
                 cursor.execute("SHOW synchronous_commit")
                 if cursor.fetchone()[0] == "off":
-                    yield _finding("D-SYNC", E, "database", "PostgreSQL acknowledges before it has written (synchronous_commit=off)")
+                    yield _finding(
+                        "D-SYNC",
+                        E,
+                        "database",
+                        "PostgreSQL acknowledges before it has written (synchronous_commit=off)",
+                    )
         if waiting := folder.pending():
-            yield _finding("D-MIGRATE", E, "database", f"{len(waiting)} migrations wait: start the server once, or 'lodeline manage migrate'")
+            yield _finding(
+                "D-MIGRATE",
+                E,
+                "database",
+                f"{len(waiting)} migrations wait: start the server once, or 'lodeline manage migrate'",
+            )
     except DatabaseError as error:
         yield _finding("D-DATABASE", E, "database", f"the database does not answer: {error}")
 
@@ -66,14 +82,21 @@ def work(data: Path, now: datetime) -> Iterator[Finding]:
     try:
         seen = datetime.fromisoformat((data / HEARTBEAT).read_text())
         if now - seen > STALE:
-            yield _finding("D-WORKER", W, HEARTBEAT, f"the worker was last seen {seen:%Y-%m-%d %H:%M} UTC; queued work waits")
+            yield _finding(
+                "D-WORKER",
+                W,
+                HEARTBEAT,
+                f"the worker was last seen {seen:%Y-%m-%d %H:%M} UTC; queued work waits",
+            )
     except (OSError, ValueError):
         yield _finding("D-WORKER", N, HEARTBEAT, "no worker has run here yet; 'lodeline serve' starts one")
     size = queries.size()
     for projection in projections.registered():
         behind = size - projections.position(projection.name)
         if behind:
-            yield _finding("D-BEHIND", W, projection.name, f"this projection is {behind} positions behind the log")
+            yield _finding(
+                "D-BEHIND", W, projection.name, f"this projection is {behind} positions behind the log"
+            )
     failed = DBTaskResult.objects.failed().count()
     if failed:
         yield _finding("D-FAILED", W, "queue", f"{failed} jobs failed; the operator page lists them")

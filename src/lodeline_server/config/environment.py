@@ -57,7 +57,9 @@ def database(folder: Path) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
         }
     if url.scheme not in {"", "sqlite"}:
-        raise ImproperlyConfigured(f"DATABASE_URL has the scheme '{url.scheme}'; this needs postgresql:// or sqlite:///")
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has the scheme '{url.scheme}'; this needs postgresql:// or sqlite:///"
+        )
     path = Path(url.path) if url.scheme == "sqlite" else folder / "lodeline.sqlite3"
     return {
         "ENGINE": "django.db.backends.sqlite3",
@@ -67,6 +69,7 @@ def database(folder: Path) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # FULL: with NORMAL a power loss can take the last acknowledged statements with it.
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;",
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+            "PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;",
         },
     }

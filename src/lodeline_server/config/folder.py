@@ -30,14 +30,19 @@ def check(data: Path) -> None:
     except FileNotFoundError:
         mark = {}
     except ValueError as error:
-        raise FolderRefused(f"{data}/lodeline.json is damaged ({error}); restore the folder from a backup") from error
+        raise FolderRefused(
+            f"{data}/lodeline.json is damaged ({error}); restore the folder from a backup"
+        ) from error
     if int(mark.get("format", 0)) > FORMAT:
         raise FolderRefused(
             f"the data folder was written by Lodeline {mark.get('program')} (format {mark['format']}); "
             f"this is {__version__} (format {FORMAT}). Install the newer program."
         )
     executor = MigrationExecutor(connection)
-    unknown = sorted(f"{app}.{name}" for app, name in set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes))
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes)
+    )
     replaced = {key for migration in executor.loader.replacements for key in migration}
     unknown = [name for name in unknown if tuple(name.split(".", 1)) not in replaced]
     if unknown:

@@ -29,7 +29,13 @@ LISTED = 50
 
 def _job(row: DBTaskResult[Any, Any]) -> dict[str, Any]:
     last = row.traceback.strip().splitlines()
-    return {"id": row.pk, "name": row.task_name, "finished_at": row.finished_at, "error": last[-1] if last else "", "traceback": row.traceback}
+    return {
+        "id": row.pk,
+        "name": row.task_name,
+        "finished_at": row.finished_at,
+        "error": last[-1] if last else "",
+        "traceback": row.traceback,
+    }
 
 
 @require_GET
@@ -44,14 +50,16 @@ def overview(request: HttpRequest) -> HttpResponse:
         "config/operator.html",
         {
             "findings": findings,
-            "heading": ngettext("%d thing needs a look.", "%d things need a look.", len(findings)) % len(findings)
+            "heading": ngettext("%d thing needs a look.", "%d things need a look.", len(findings))
+            % len(findings)
             if findings
             else _("This installation is sound."),
             "failed": [_job(row) for row in failed[:LISTED]],
             "failed_count": count,
             "waiting": DBTaskResult.objects.ready().count(),
             "clocks": [
-                {"name": clock.name, "every": clock.every, "last": scheduler.last_run(clock)} for clock in scheduler.clocks()
+                {"name": clock.name, "every": clock.every, "last": scheduler.last_run(clock)}
+                for clock in scheduler.clocks()
             ],
             "data": settings.DATA,
             "moment": moment,

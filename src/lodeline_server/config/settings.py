@@ -31,11 +31,14 @@ _public = urlsplit(PUBLIC_URL)
 LOG_ORIGIN = os.environ.get("LODELINE_ORIGIN") or f"{_public.netloc}{_public.path}/log"
 ALLOWED_HOSTS = [
     host.strip()
-    for host in (os.environ.get("LODELINE_HOSTS") or f"{_public.hostname},127.0.0.1,localhost,[::1],testserver").split(",")
+    for host in (
+        os.environ.get("LODELINE_HOSTS") or f"{_public.hostname},127.0.0.1,localhost,[::1],testserver"
+    ).split(",")
 ]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 SECURE = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_FAILURE_VIEW = "lodeline_server.kit.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def self_signed(*, data: Path, host: str, now: datetime) -> tuple[Path, Path]:
@@ -41,7 +44,9 @@ def self_signed(*, data: Path, host: str, now: datetime) -> tuple[Path, Path]:
     )
     key_file.touch(mode=0o600)
     key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
     )
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return certificate_file, key_file

@@ -19,6 +19,11 @@ urlpatterns = [
     path("", include("lodeline_server.evidence.urls")),
     path("", include("lodeline_server.parties.urls")),
     path("", include("lodeline_server.log.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("lodeline_server.parties.account_urls")),
     path("", api.urls),
 ]
+
+handler400 = "lodeline_server.kit.errors.bad_request"
+handler403 = "lodeline_server.kit.errors.forbidden"
+handler404 = "lodeline_server.kit.errors.not_found"
+handler500 = "lodeline_server.kit.errors.server_error"

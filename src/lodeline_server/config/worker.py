@@ -54,8 +54,14 @@ def main() -> None:
     for target in (_clocks, _leave_with_parent):
         threading.Thread(target=target, daemon=True).start()
     worker = Worker(
-        queue_names=["*"], interval=POLL, batch=False, backend_name="default", startup_delay=False,
-        max_tasks=None, worker_id=f"lodeline-{os.getpid()}", excluded_queue_names=[],
+        queue_names=["*"],
+        interval=POLL,
+        batch=False,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=f"lodeline-{os.getpid()}",
+        excluded_queue_names=[],
     )
     worker.configure_signals()
     worker.run()

@@ -114,7 +114,13 @@ def test_names_that_climb_out_of_the_folder_are_refused(tmp_path):
 
 def run(data: Path, *words: str) -> subprocess.CompletedProcess:
     kept = {key: value for key, value in os.environ.items() if key not in {"LODELINE_DATA", "DATABASE_URL"}}
-    return subprocess.run([str(LODELINE), *words], env=kept | {"LODELINE_DATA": str(data)}, text=True, capture_output=True, check=False)
+    return subprocess.run(
+        [str(LODELINE), *words],
+        env=kept | {"LODELINE_DATA": str(data)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 def test_by_command_line_the_log_is_sound_after_a_restore(tmp_path):

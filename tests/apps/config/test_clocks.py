@@ -31,8 +31,14 @@ def hourly():
 
 def work_off() -> None:
     Worker(
-        queue_names=["*"], interval=0, batch=True, backend_name="default", startup_delay=False,
-        max_tasks=None, worker_id="test", excluded_queue_names=[],
+        queue_names=["*"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id="test",
+        excluded_queue_names=[],
     ).run()
 
 
@@ -43,7 +49,8 @@ def test_an_hourly_clock_rings_once_an_hour(hourly, now):
     assert scheduler.enqueue_due(now + timedelta(minutes=60), [hourly]) == ["ring"]
     work_off()
     assert set(DBTaskResult.objects.values_list("return_value", flat=True)) == {
-        now.isoformat(), (now + HOURLY).isoformat(),
+        now.isoformat(),
+        (now + HOURLY).isoformat(),
     }
 
 

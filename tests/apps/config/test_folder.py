@@ -36,7 +36,10 @@ def test_a_damaged_mark_is_refused(tmp_path):
 @pytest.mark.django_db
 def test_a_database_of_a_newer_program_is_refused(tmp_path):
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('log', '0099_later', '2026-11-01 00:00:00+00:00')")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('log', '0099_later', '2026-11-01 00:00:00+00:00')"
+        )
     with pytest.raises(folder.FolderRefused, match="log.0099_later"):
         folder.check(tmp_path)
 
