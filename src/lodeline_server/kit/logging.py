@@ -18,3 +18,16 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
         ],
         foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
     )
+
+
+def configure() -> None:
+    """Send structlog through the standard library, so that one handler and one format serve both."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

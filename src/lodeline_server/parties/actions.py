@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from lodeline.access import PERMISSIONS, Actor, Denied, Permission, Role
 from lodeline_server.kit.problems import Problem
 from lodeline_server.parties.models import ApiKey, Membership, Organisation, User, Workspace
+from lodeline_server.parties.queries import belongs_elsewhere, one_time_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,6 +93,63 @@ def add_membership(
     return row
 
 
+@transaction.atomic
+def invite(
+    *, actor: Actor, email: str, organisation: Organisation, role: Role, now: datetime, name: str = ""
+) -> tuple[Membership, bool]:
+    """A part for a person, with an account if there is none yet; the flag says whether one was made.
+
+    An account that exists keeps its password: whoever invites must not be able to take it over.
+    """
+    actor.require(Permission.MEMBERS_MANAGE)
+    user = User.objects.filter(email=email.strip().lower()).first()
+    made = user is None
+    if user is None:
+        user = create_user(actor=actor, email=email, name=name)
+    return add_membership(actor=actor, user=user, organisation=organisation, role=role, now=now), made
+
+
+def one_time_link(*, actor: Actor, membership: Membership) -> str:
+    """The path where the member sets a new password, once. For people of this workspace alone."""
+    actor.require(Permission.MEMBERS_MANAGE)
+    _own_workspace(actor, membership.organisation.workspace_id)
+    if belongs_elsewhere(membership.user, actor.workspace):
+        raise Problem(
+            409,
+            "This account also belongs to another workspace",
+            detail="Only the operator of the installation can make a link for it: 'lodeline user link'.",
+        )
+    log.info("one-time link made", by=actor.id, user=membership.user_id)
+    return one_time_path(membership.user)
+
+
+@transaction.atomic
+def change_role(*, actor: Actor, membership: Membership, role: Role) -> Membership:
+    """Another part for the same person in the same organisation."""
+    actor.require(Permission.MEMBERS_MANAGE)
+    _own_workspace(actor, membership.organisation.workspace_id)
+    if membership.role == role.value:
+        return membership
+    same = Membership.objects.filter(user_id=membership.user_id, organisation_id=membership.organisation_id)
+    if same.filter(role=role.value).exists():
+        raise Problem(409, f"This person is {role.value} of the organisation already")
+    _keep_an_operator(membership)
+    membership.role = role.value
+    membership.save(update_fields=["role"])
+    log.info("role changed", by=actor.id, user=membership.user_id, role=role.value)
+    return membership
+
+
+@transaction.atomic
+def remove_membership(*, actor: Actor, membership: Membership) -> None:
+    """Take the part away. The account stays; what the person did stays on record."""
+    actor.require(Permission.MEMBERS_MANAGE)
+    _own_workspace(actor, membership.organisation.workspace_id)
+    _keep_an_operator(membership)
+    log.info("membership removed", by=actor.id, user=membership.user_id, role=membership.role)
+    membership.delete()
+
+
 def create_api_key(
     *,
     actor: Actor,
@@ -145,6 +203,21 @@ def revoke_api_key(*, actor: Actor, key: ApiKey, now: datetime) -> ApiKey:
         key.save(update_fields=["revoked_at"])
         log.info("key revoked", by=actor.id, key=key.pk)
     return key
+
+
+def _keep_an_operator(membership: Membership) -> None:
+    """A workspace without an operator could not be managed from inside any more."""
+    if membership.role != Role.OPERATOR:
+        return
+    others = Membership.objects.select_for_update().filter(
+        organisation__workspace_id=membership.organisation.workspace_id,
+        role=Role.OPERATOR.value,
+        user__is_active=True,
+    )
+    if not others.exclude(pk=membership.pk).exists():
+        raise Problem(
+            409, "This is the workspace's last operator", detail="Make somebody else operator first."
+        )
 
 
 def _own_workspace(actor: Actor, workspace: int) -> None:

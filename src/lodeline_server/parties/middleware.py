@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lodeline_server.kit.permissions import PRIVATE
 from lodeline_server.parties.queries import actor_of_session
@@ -12,25 +12,23 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+# Below these, people are signed in. Everywhere else `request.actor` is None: public bytes cannot depend on
+# the session and carry no `Vary: Cookie`; the API finds its actor in `parties.authentication`.
+FOR_PEOPLE = ("/app/", "/accounts/")
+# What answers a key or a session must not be kept by any cache unless it says otherwise.
+NOT_SHARED = (*FOR_PEOPLE, "/api/", "/epcis/")
+
 
 class ActorMiddleware:
-    """`request.actor`: the person's actor on pages, None on public addresses and before ninja authenticated.
-
-    Public views never see the session, so their bytes cannot depend on it and no `Vary: Cookie` is sent.
-    What is not public and says nothing about caching is `private, no-store`.
-    """
+    """`request.actor`: the actor of the membership chosen in the session, or None. One query."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = None  # type: ignore[attr-defined]
+        for_people = request.path_info.startswith(FOR_PEOPLE)
+        request.actor = actor_of_session(request) if for_people else None  # type: ignore[attr-defined]
         response = self.get_response(request)
-        match = request.resolver_match
-        if match is not None and not getattr(match.func, "public", False):
+        if request.path_info.startswith(NOT_SHARED):
             response.headers.setdefault("Cache-Control", PRIVATE)
         return response
-
-    def process_view(self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any) -> None:
-        if hasattr(view, "permission") or hasattr(view, "account"):
-            request.actor = actor_of_session(request)  # type: ignore[attr-defined]

@@ -1,14 +1,21 @@
-"""Reading accounts: who is acting."""
+"""Reading accounts: who is acting, who is there, which keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lodeline.access import Actor, Role
-from lodeline_server.parties.models import Membership, User
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.urls import reverse
+
+from lodeline.access import Actor, Permission, Role
+from lodeline_server.parties.models import ApiKey, Membership, Organisation, User
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+CHOSEN = "membership"
 
 
 def actor_of(membership: Membership) -> Actor:
@@ -25,26 +32,49 @@ def actor_of(membership: Membership) -> Actor:
 
 
 def actor_of_session(request: HttpRequest) -> Actor | None:
-    """The actor of the signed-in person: the membership chosen in the session, else the first."""
+    """The actor of the signed-in person: the membership chosen in the session, else the first. One query."""
     if not request.user.is_authenticated:
         return None
-    memberships = list(
-        Membership.objects.filter(user_id=request.user.pk)
-        .select_related("organisation", "user")
-        .order_by("pk")
-    )
-    if not memberships:
-        return None
-    chosen = request.session.get("membership")
-    return actor_of(next((m for m in memberships if m.pk == chosen), memberships[0]))
+    chosen = request.session.get(CHOSEN)
+    other = Case(When(pk=chosen, then=Value(0)), default=Value(1), output_field=IntegerField())
+    membership = memberships_of(request.user.pk).order_by(other, "pk").first()
+    return actor_of(membership) if membership else None
+
+
+def memberships_of(user: int) -> QuerySet[Membership]:
+    """The parts one person plays, in all workspaces."""
+    rows = Membership.objects.filter(user_id=user).select_related("organisation__workspace", "user")
+    return rows.order_by("organisation__workspace__name", "organisation__name", "role", "pk")
+
+
+def members(actor: Actor) -> QuerySet[Membership]:
+    """Everybody with a part in the actor's workspace."""
+    rows = Membership.objects.filter(organisation__workspace_id=actor.workspace)
+    return rows.select_related("user", "organisation").order_by("user__email", "pk")
+
+
+def organisations(actor: Actor) -> QuerySet[Organisation]:
+    """The workspace's organisations; without MEMBERS_MANAGE only one's own."""
+    rows = Organisation.objects.filter(workspace_id=actor.workspace)
+    if not actor.may(Permission.MEMBERS_MANAGE):
+        rows = rows.filter(pk=actor.organisation)
+    return rows.order_by("name", "pk")
+
+
+def api_keys(actor: Actor) -> QuerySet[ApiKey]:
+    """Keys the actor may see: the workspace's with MEMBERS_MANAGE, else those of one's own organisation."""
+    rows = ApiKey.objects.filter(organisation__in=organisations(actor).order_by())
+    return rows.select_related("organisation").order_by("-created_at", "-pk")
+
+
+def belongs_elsewhere(user: User, workspace: int | None) -> bool:
+    """True when the person also has a part in another workspace, or runs the installation."""
+    elsewhere = Q(organisation__workspace_id=workspace)
+    return user.is_superuser or user.memberships.exclude(elsewhere).exists()
 
 
 def one_time_path(user: User) -> str:
     """Where this person sets a password, once: void with the next password, or in three days."""
-    from allauth.account.forms import default_token_generator
-    from allauth.account.utils import user_pk_to_url_str
-    from django.urls import reverse
-
     return reverse(
         "account_reset_password_from_key",
         kwargs={"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)},

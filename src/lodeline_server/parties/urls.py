@@ -1,8 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.parties import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("app/switch", pages.switch, name="switch"),
+    path("app/members/", pages.members, name="members"),
+    path("app/members/<int:pk>/role", pages.member_role, name="member_role"),
+    path("app/members/<int:pk>/link", pages.member_link, name="member_link"),
+    path("app/members/<int:pk>/remove", pages.member_remove, name="member_remove"),
+    path("app/keys/", pages.keys, name="keys"),
+    path("app/keys/<int:pk>/revoke", pages.key_revoke, name="key_revoke"),
+]
