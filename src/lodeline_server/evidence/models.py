@@ -85,3 +85,28 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Record(models.Model):
+    """How a party's facts came into the log on one day: counts for the data-integrity measures.
+
+    `delays`: whole days from event to record, rounded up, to number of events. `corrections`: events that declare
+    an error; `unexplained`: those among them that give no reason.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    party = models.CharField(max_length=500)
+    day = models.DateField()
+    own = models.PositiveIntegerField(default=0)
+    proxy = models.PositiveIntegerField(default=0)
+    delays = models.JSONField(default=dict)
+    corrections = models.PositiveIntegerField(default=0)
+    unexplained = models.PositiveIntegerField(default=0)
+    last_position = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["party", "day"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "party", "day"], name="record_day")]
+
+    def __str__(self) -> str:
+        return f"{self.party} on {self.day}"
