@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from lodeline.access import PERMISSIONS, Actor, Denied, Permission, Role
+from lodeline.identifiers import IdentifierError, normalise
 from lodeline_server.kit.problems import Problem
 from lodeline_server.parties.models import ApiKey, Membership, Organisation, User, Workspace
 from lodeline_server.parties.queries import belongs_elsewhere, one_time_path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 # 40 bits to look up by, 256 bits to prove with.
 PREFIX_BYTES, SECRET_BYTES = 5, 32
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")  # RFC 3986, section 3.1
 
 
 def create_workspace(
@@ -44,9 +47,15 @@ def create_workspace(
 def create_organisation(
     *, actor: Actor, workspace: Workspace, slug: str, name: str, party: str, now: datetime, country: str = ""
 ) -> Organisation:
-    """A party with an account. `party`: its identifier in supply-chain data, as canonical URI."""
+    """A party with an account. `party`: its identifier in supply-chain data, a URI in any spelling."""
     actor.require(Permission.MEMBERS_MANAGE)
     _own_workspace(actor, workspace.pk)
+    try:
+        party = normalise(party)
+    except IdentifierError as error:
+        raise Problem(422, "This is not an identifier of a party", detail=str(error)) from None
+    if not SCHEME.match(party):
+        raise Problem(422, "This is not an identifier of a party", detail=f"'{party}' is not a URI")
     try:
         with transaction.atomic():
             row = Organisation.objects.create(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lodeline.access import Permission, Role, platform
+from lodeline.cli import GOOD, REFUSED, SUMMARIES
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from lodeline_server.parties.models import Organisation
 
-SUMMARY = "create accounts and API keys"
+SUMMARY = SUMMARIES["user"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place(add)
 
     step("list", _list, "list accounts and their parts")
+
+    link = step("link", _new_link, "make a one-time link to set a password")
+    link.add_argument("email")
 
     key = step("key", _key, "make an API key; the secret is shown once")
     key.add_argument("organisation", metavar="ORGANISATION")
@@ -72,15 +77,22 @@ def run(args: argparse.Namespace) -> int:
     django()
     from lodeline_server.kit.problems import Problem
 
+    # Whoever types the command sees its answer; the lines are for the server's log file.
+    quiet = logging.getLogger("lodeline_server")
+    level = quiet.level
+    quiet.setLevel(logging.WARNING)
     try:
         answer, words = args.action(args)
     except Problem as problem:
-        body = problem.as_dict()
-        text = " ".join(filter(None, [f"lodeline user: {problem}.", problem.detail]))
-        print(json.dumps(body) if args.json else text, file=sys.stdout if args.json else sys.stderr)
-        return 1
+        if args.json:
+            print(json.dumps(problem.as_dict()))
+        else:
+            print(" ".join(filter(None, [f"lodeline user: {problem}.", problem.detail])), file=sys.stderr)
+        return REFUSED
+    finally:
+        quiet.setLevel(level)
     print(json.dumps(answer) if args.json else words)
-    return 0
+    return GOOD
 
 
 def _add(args: argparse.Namespace) -> tuple[Any, str]:
@@ -130,6 +142,17 @@ def _link(user: Any) -> str:
     from lodeline_server.parties.queries import one_time_path
 
     return f"{settings.PUBLIC_URL}{one_time_path(user)}"
+
+
+def _new_link(args: argparse.Namespace) -> tuple[Any, str]:
+    from lodeline_server.kit.problems import Problem
+    from lodeline_server.parties.models import User
+
+    user = User.objects.filter(email=args.email.strip().lower()).first()
+    if user is None:
+        raise Problem(404, "There is no such account", detail=args.email)
+    link = _link(user)
+    return {"email": user.email, "link": link}, link
 
 
 def _list(_args: argparse.Namespace) -> tuple[Any, str]:
