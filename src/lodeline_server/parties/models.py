@@ -107,3 +107,20 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class Cached(models.Model):
+    """Django's cache: counted sign-in attempts and used codes, which all server processes must share.
+
+    The columns are those of `django.core.cache.backends.db`; being a model, migrations make the table.
+    """
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "parties_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key
