@@ -32,24 +32,33 @@ if TYPE_CHECKING:
 
 # Asymmetric only: a shared secret would let whoever knows it sign as the provider.
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
+NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
 LEEWAY = 60  # seconds between two clocks
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):
     @property
     def openid_config(self) -> dict[str, Any]:
-        config: dict[str, Any] = super().openid_config
+        if hasattr(self, "_openid_config"):
+            return self._openid_config
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(self.get_provider().server_url)
+            answer.raise_for_status()
+            config = answer.json()
+        if not isinstance(config, dict) or not all(isinstance(config.get(name), str) for name in NEEDED):
+            raise OAuth2Error("The provider's configuration is incomplete")
         expected = self.get_provider().app.settings["server_url"].partition("/.well-known/")[0]
-        if str(config.get("issuer", "")).rstrip("/") != expected.rstrip("/"):
+        if config["issuer"].rstrip("/") != expected.rstrip("/"):
             raise OAuth2Error("The provider's configuration names another issuer")
+        self._openid_config: dict[str, Any] = config
         return config
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> SocialLogin:
         claims = self._decode_id_token(app, kwargs["response"].get("id_token") or "")
         data = {"id_token": claims}
         if "email" not in claims:
-            data["userinfo"] = self._fetch_user_info(token.token)
-            if data["userinfo"].get("sub") != claims["sub"]:
+            told = data["userinfo"] = self._fetch_user_info(token.token)
+            if not isinstance(told, dict) or told.get("sub") != claims["sub"]:
                 raise OAuth2Error("The user info is about somebody else")
         login: SocialLogin = self.get_provider().sociallogin_from_response(request, data)
         return login
@@ -67,7 +76,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
                 exp={"essential": True},
                 sub={"essential": True},
             ).validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, KeyError, TypeError) as error:
             raise OAuth2Error("The provider's token does not verify") from error
         return dict(token.claims)
 
@@ -105,5 +114,5 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     adapter = _adapter(request, provider_id)
     try:
         return OAuth2CallbackView.adapter_view(adapter)(request)
-    except (OSError, ValueError) as error:
+    except (OAuth2Error, OSError, ValueError) as error:
         return render_authentication_error(request, adapter.get_provider(), exception=error)

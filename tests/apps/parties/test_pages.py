@@ -201,7 +201,12 @@ def test_without_any_part_pages_say_so(client_as):
 def test_expired_and_revoked_keys_are_told_apart(client_as, organisation):
     for name, when in (("old", clock() + timedelta(seconds=1)), ("open", None)):
         create_api_key(
-            actor=platform(), organisation=organisation, name=name, role=Role.MAKER, now=clock(), expires_at=when
+            actor=platform(),
+            organisation=organisation,
+            name=name,
+            role=Role.MAKER,
+            now=clock(),
+            expires_at=when,
         )
     ApiKey.objects.filter(name="old").update(expires_at=clock() - timedelta(days=1))
     ApiKey.objects.create(organisation=organisation, name="gone", prefix="zz", digest=b"", role="maker",

@@ -85,7 +85,9 @@ def test_changing_the_password_ends_other_sessions(ann, client):
     other = Client()
     sign_in(other)
     fresh = "another long password"
-    done = client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh})
+    done = client.post(
+        "/accounts/password/change/", {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
+    )
     assert done.status_code == 302
     assert client.get("/api/me").status_code == 200
     assert other.get("/api/me").status_code == 401
@@ -142,13 +144,19 @@ def test_reauthentication_by_code(ann, client):
     page = client.get("/accounts/2fa/reauthenticate/?next=/accounts/2fa/")
     assert page.status_code == 200
     assert "/accounts/reauthenticate/" in page.content.decode()
-    assert client.post("/accounts/2fa/reauthenticate/?next=/accounts/2fa/", {"code": code(secret)}).status_code == 302
+    assert (
+        client.post("/accounts/2fa/reauthenticate/?next=/accounts/2fa/", {"code": code(secret)}).status_code
+        == 302
+    )
     assert client.get("/accounts/2fa/recovery-codes/generate/").status_code == 200
 
 
 def test_nobody_registers(client, db):
     for path in ("/accounts/signup/", "/accounts/email/", "/accounts/password/reset/", "/accounts/3rdparty/"):
-        for answer in (client.get(path), client.post(path, {"email": "x@example.org", "password1": PASSWORD})):
+        for answer in (
+            client.get(path),
+            client.post(path, {"email": "x@example.org", "password1": PASSWORD}),
+        ):
             assert answer.status_code == 404
     assert not User.objects.exists()
 
