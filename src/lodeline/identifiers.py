@@ -69,6 +69,26 @@ _CANONICAL: Final = re.compile(
 _URN: Final = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(.+)", re.IGNORECASE)
 _HOST: Final = "id.gs1.org"
 _PREFIXED: Final = re.compile(r"[0-9]{6}")
+_SCHEMES: Final = frozenset(
+    (
+        "sgtin",
+        "lgtin",
+        "upui",
+        "itip",
+        "cpi",
+        "grai",
+        "gdti",
+        "sgcn",
+        "sgln",
+        "sscc",
+        "pgln",
+        "gsin",
+        "gsrn",
+        "gsrnp",
+        "giai",
+        "ginc",
+    )
+)
 _UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ITEM: Final = re.compile(
     r"https://id\.gs1\.org/(?:01/[0-9]{14}/(?:21|235)/.+|00/.+|8003/[0-9]{14}.+|8004/.+|8006/[0-9]{18}/21/.+|8010/[^/]+/8011/.+)"
@@ -287,3 +307,16 @@ def _checked(body: str, length: int) -> str:
 def is_item(key: str) -> bool:
     """Whether a canonical key names one single thing (serial, SSCC, asset), not a class or a lot."""
     return _ITEM.fullmatch(key) is not None
+
+
+@lru_cache(maxsize=32_768)
+def doubt(key: str) -> str:
+    """Why a normalised key that looks like a GS1 identifier is none; empty when there is nothing to say."""
+    if key.startswith(DOMAIN + "/"):
+        try:
+            parse_digital_link(key[len(DOMAIN) :].partition("?")[0])
+        except IdentifierError as error:
+            return str(error)
+    elif (found := _URN.fullmatch(key)) and found[2].lower() in _SCHEMES:
+        return "its parts have the wrong form or length"
+    return ""
