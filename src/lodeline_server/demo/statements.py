@@ -28,7 +28,8 @@ def statement_documents(world: World, network: Network) -> Iterator[Document]:
     """Every StatementDocument of the story."""
     desk = Desk(world)
     for party in world.parties.values():
-        profile(desk, party)
+        if party.roles:
+            profile(desk, party)
     model_statements(desk)
     suppliers = [party for party in world.parties.values() if party.supplier]
     for party in suppliers:
@@ -194,11 +195,10 @@ def incidents(desk: Desk, network: Network) -> None:
                 "assessment.result",
                 lot.uri,
                 {
-                    "scheme": "Retained sample, sodium by ICP-OES",
+                    "scheme": "Retained sample: sodium 410 mg/kg, specification 100 mg/kg. Invented.",
                     "result": "not_conformant",
                     "findings": {"critical": 0, "major": 1, "minor": 0},
                     "area": "management",
-                    "note": "Sodium 410 mg/kg, specification 100 mg/kg. Invented.",
                 },
                 assurance=TESTED,
                 on_paper=True,
