@@ -116,6 +116,10 @@ class Actor:
         if not self.may(permission):
             raise Denied(permission)
 
+    def may_append(self, workspace: int) -> bool:
+        """Nobody writes into another workspace's part of the log; the platform may write into any."""
+        return self.workspace == workspace or (self.kind == "platform" and self.workspace is None)
+
     @property
     def only_own(self) -> bool:
         """True when the actor sees its own organisation's objects only."""

@@ -1,9 +1,8 @@
-"""Everything that comes from outside: environment variables and the data folder with its secrets."""
+"""Everything that comes from outside: environment variables and the data folder."""
 
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,25 +20,6 @@ def data_folder() -> Path:
     folder = Path(os.environ.get("LODELINE_DATA") or "var").resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def secret(folder: Path, name: str, size: int = 32) -> bytes:
-    """Read `secrets/<name>` below the data folder; make it from the system's randomness the first time."""
-    path = folder / "secrets" / name
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(secrets.token_bytes(size))
-        try:
-            os.link(fresh, path)  # fails if another process was first: then theirs counts
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-        return path.read_bytes()
 
 
 def database(folder: Path) -> dict[str, Any]:

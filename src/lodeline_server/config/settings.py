@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from lodeline_server.config import environment
+from lodeline_server.kit.secrets import secret
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = environment.data_folder()
 DEBUG = environment.flag("LODELINE_DEBUG")
-SECRET_KEY = environment.secret(DATA, "django.key", 48).hex()
+SECRET_KEY = secret(DATA, "django.key", 48).hex()
 
 PUBLIC_URL = os.environ.get("LODELINE_URL", "http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)

@@ -1,0 +1,71 @@
+"""The leaf record: small, canonical, without personal or business data. Its form is final."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from attrs import frozen
+
+from lodeline import strictjson
+from lodeline.keys import b64url, unb64url
+
+if TYPE_CHECKING:
+    from typing import Any
+
+VERSION = 1
+# An entry bundle stores each leaf behind a 16-bit length (C2SP tlog-tiles).
+MAX_LEAF = 65_535
+COMMITMENT_BYTES = 32
+
+
+@frozen(kw_only=True)
+class Leaf:
+    """`tenant` is a pseudonym, `commitment` the salted SHA-256 of the payload (32 bytes), `time` in UTC."""
+
+    type: str
+    time: datetime
+    tenant: str
+    commitment: bytes
+
+    def encode(self) -> bytes:
+        """RFC 8785 bytes, at most 65,535."""
+        data = strictjson.canonical(
+            {
+                "commit": b64url(self.commitment),
+                "tenant": self.tenant,
+                "time": instant(self.time),
+                "type": self.type,
+                "v": VERSION,
+            }
+        )
+        if len(data) > MAX_LEAF:
+            raise ValueError(f"a leaf has at most {MAX_LEAF} bytes")
+        return data
+
+
+def instant(moment: datetime) -> str:
+    """UTC with microseconds and Z."""
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def decode(data: bytes) -> Leaf:
+    """The leaf in `data`; `ValueError` unless it is exactly the canonical form of one."""
+    record = cast("dict[str, Any]", strictjson.loads(data, max_bytes=MAX_LEAF))
+    if (
+        not isinstance(record, dict)
+        or set(record) != {"commit", "tenant", "time", "type", "v"}
+        or record["v"] != VERSION
+    ):
+        raise ValueError("not a leaf record of version 1")
+    leaf = Leaf(
+        type=record["type"],
+        time=datetime.strptime(record["time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        tenant=record["tenant"],
+        commitment=unb64url(record["commit"]),
+    )
+    if len(leaf.commitment) != COMMITMENT_BYTES or leaf.encode() != data:
+        raise ValueError("not the canonical form of a leaf record")
+    return leaf

@@ -1,0 +1,67 @@
+"""Every difference between the database engines: lock, durability, bulk insert."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from lodeline_server.log.models import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+APPEND, FOLLOW = 0x4C4F4445, 0x4C4F4446  # keys of PostgreSQL's advisory locks
+FIELDS = (
+    "position",
+    "type",
+    "workspace",
+    "time",
+    "leaf",
+    "leaf_hash",
+    "sealed",
+    "key_version",
+    "subject_key_id",
+)
+SQLITE_FULL = 2
+
+
+class Unsafe(RuntimeError):  # noqa: N818 - a state of the installation
+    """The database would acknowledge statements before they are on disk."""
+
+
+def lock(key: int) -> None:
+    """Hold the one lock until the transaction ends. SQLite's transactions are exclusive from their start."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def require_durable() -> None:
+    """Raise `Unsafe` unless a commit is flushed before it is acknowledged."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous")
+            if cursor.fetchone()[0] < SQLITE_FULL:
+                raise Unsafe("SQLite is set to synchronous below FULL; the log refuses to append")
+        else:
+            cursor.execute("SHOW synchronous_commit")
+            if cursor.fetchone()[0] == "off":
+                raise Unsafe("PostgreSQL has synchronous_commit=off; the log refuses to append")
+
+
+def insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert entries, given in the order of `FIELDS`."""
+    table, columns = Entry._meta.db_table, ", ".join(f'"{name}"' for name in FIELDS)  # noqa: SLF001
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(FIELDS))
+            adapt = connection.ops.adapt_datetimefield_value
+            cursor.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names are constants
+                [(*row[:3], adapt(row[3]), *row[4:]) for row in rows],
+            )

@@ -1,0 +1,111 @@
+"""The log's tables. `Entry` and `Tile` only grow; nothing in them is edited except by erasure of keys.
+
+Workspaces and actors are opaque numbers here: the log knows no people.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class LogState(models.Model):
+    """Size, root and right edge of the tree: one row per log."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    size = models.BigIntegerField(default=0)
+    root = models.BinaryField(max_length=32)
+    frontier = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.size}"
+
+
+class Entry(models.Model):
+    """One statement: its leaf in the open, payload and salt sealed."""
+
+    position = models.BigIntegerField(primary_key=True)
+    type = models.CharField(max_length=60)
+    workspace = models.BigIntegerField()
+    time = models.DateTimeField()
+    leaf = models.BinaryField()
+    leaf_hash = models.BinaryField(max_length=32)
+    sealed = models.BinaryField()
+    key_version = models.IntegerField()
+    subject_key = models.ForeignKey("log.SubjectKey", null=True, on_delete=models.PROTECT)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["type", "position"]),
+            models.Index(fields=["workspace", "position"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.type}"
+
+
+class Tile(models.Model):
+    """Up to 256 hashes of one level (C2SP tlog-tiles): level 0 holds leaf hashes."""
+
+    level = models.IntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="tile_once")]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class TenantKey(models.Model):
+    """A workspace's keys, wrapped by the installation's key, and its pseudonym in leaves."""
+
+    workspace = models.BigIntegerField()
+    version = models.IntegerField()
+    wrapped = models.BinaryField()
+    wrapped_secret = models.BinaryField(help_text="keys the pseudonyms; the same in all versions")
+    pseudonym = models.CharField(max_length=43)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "version"], name="tenant_key_version")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace} v{self.version}"
+
+
+class SubjectKey(models.Model):
+    """The key of one data subject in a workspace. Destroying it erases what was sealed under it."""
+
+    workspace = models.BigIntegerField()
+    pseudonym = models.CharField(max_length=43)
+    wrapped = models.BinaryField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "pseudonym"], name="subject_key_once")]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Checkpoint(models.Model):
+    """Every signed checkpoint: a size has one root, for ever."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.size)
+
+
+class Cursor(models.Model):
+    """How far a projection has followed the log: the next position it will read."""
+
+    projection = models.CharField(max_length=60, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.projection} {self.position}"

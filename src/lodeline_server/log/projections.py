@@ -1,0 +1,116 @@
+"""Projections follow the log with a cursor and can be dropped and rebuilt to the same content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+from attrs import frozen
+from django.db import transaction
+
+from lodeline_server.log import backend, queries
+from lodeline_server.log.models import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from lodeline_server.log.queries import Statement
+
+BATCH = 1_000
+logger = structlog.get_logger(__name__)
+
+
+class Projection(Protocol):
+    """What an app registers. `types`: the statement types it reads; `order`: lower ones are brought up first."""
+
+    name: str
+    types: frozenset[str]
+    order: int
+
+    def reset(self) -> None:
+        """Drop everything."""
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """Take the next statements, in log order, inside a transaction."""
+
+    def dump(self) -> Iterator[str]:
+        """Canonical ordered lines of the content, without row ids."""
+
+
+@frozen
+class Failure:
+    """A projection that could not go on; its cursor stays where it was."""
+
+    projection: str
+    position: int
+    error: Exception
+
+
+_registered: dict[str, Projection] = {}
+
+
+def register(projection: Projection) -> None:
+    """Called from an app's `ready()`."""
+    _registered[projection.name] = projection
+
+
+def registered() -> tuple[Projection, ...]:
+    """All projections, in the order they are brought up."""
+    return tuple(sorted(_registered.values(), key=lambda one: (one.order, one.name)))
+
+
+def position(name: str) -> int:
+    """The next position the projection will read: it has seen everything below."""
+    return Cursor.objects.filter(projection=name).values_list("position", flat=True).first() or 0
+
+
+def follow_all(batch: int = BATCH) -> list[Failure]:
+    """Bring every projection to the log's end. One that fails keeps its place and stops no other."""
+    failures = []
+    for projection in registered():
+        try:
+            while _step(projection, batch):
+                pass
+        except Exception as error:
+            logger.exception("projection failed", projection=projection.name)
+            failures.append(Failure(projection.name, position(projection.name), error))
+    return failures
+
+
+def _step(projection: Projection, batch: int) -> bool:
+    """Apply one batch and move the cursor in the same transaction; True while there may be more."""
+    if position(projection.name) >= queries.size():
+        return False
+    with transaction.atomic():
+        backend.lock(backend.FOLLOW)
+        cursor, _ = Cursor.objects.get_or_create(projection=projection.name)
+        end = queries.size()
+        found = list(queries.read(cursor.position, types=projection.types, limit=batch))
+        seen = [one for one in found if one.position < end and not one.erased]
+        if seen:
+            projection.apply(seen)
+        full = len(found) == batch
+        cursor.position = found[-1].position + 1 if full else max(end, cursor.position)
+        cursor.save(update_fields=["position"])
+    return full
+
+
+def rebuild(names: Collection[str] | None = None) -> None:
+    """Drop and derive again, in one transaction: readers see the old content until the new one stands."""
+    chosen = [one for one in registered() if names is None or one.name in names]
+    with transaction.atomic():
+        backend.lock(backend.FOLLOW)
+        for projection in reversed(chosen):
+            projection.reset()
+            Cursor.objects.filter(projection=projection.name).delete()
+        for projection in chosen:
+            while _step(projection, BATCH):
+                pass
+
+
+def dump_all(names: Collection[str] | None = None) -> Iterator[str]:
+    """The content of the projections, as `name: line`."""
+    for projection in registered():
+        if names is None or projection.name in names:
+            for line in projection.dump():
+                yield f"{projection.name}: {line}"

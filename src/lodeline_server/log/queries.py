@@ -1,0 +1,123 @@
+"""Reading the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from lodeline import strictjson
+from lodeline.log import merkle
+from lodeline.sealing import SALT_BYTES, Unreadable, unseal
+from lodeline_server.log import tiles, vault
+from lodeline_server.log.models import Checkpoint, Entry, LogState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+CHUNK = 2_000
+
+
+@frozen(kw_only=True)
+class Statement:
+    """A logged statement. `payload` is empty when its key was destroyed (`erased`)."""
+
+    position: int
+    type: str
+    workspace: int
+    time: datetime
+    payload: dict[str, Any]
+    leaf: bytes
+    leaf_hash: bytes
+    salt: bytes
+    erased: bool = False
+
+
+def size() -> int:
+    """How many statements the log holds."""
+    return LogState.objects.values_list("size", flat=True).first() or 0
+
+
+def checkpoint() -> str | None:
+    """The newest signed checkpoint; None while the log is empty."""
+    return Checkpoint.objects.order_by("-size").values_list("note", flat=True).first()
+
+
+def opened(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> tuple[bytes, bytes]:
+    """Salt and canonical payload of an entry; raises `Unreadable`."""
+    owner = keys[entry.workspace, entry.key_version]
+    key = vault.open_subject(owner, entry.subject_key) if entry.subject_key else owner.key
+    plain = unseal(
+        key,
+        bytes(entry.sealed),
+        aad=vault.entry_place(owner.pseudonym, entry.position, entry.key_version),
+    )
+    return plain[:SALT_BYTES], plain[SALT_BYTES:]
+
+
+def _statement(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> Statement:
+    try:
+        salt, text = opened(entry, keys)
+        payload = strictjson.loads(text, max_bytes=len(text))
+        erased = False
+    except Unreadable:
+        if entry.subject_key is None or entry.subject_key.destroyed_at is None:
+            raise  # not erased: damaged, and nobody may go on as if nothing were there
+        salt, payload, erased = b"", {}, True
+    assert isinstance(payload, dict)
+    return Statement(
+        position=entry.position,
+        type=entry.type,
+        workspace=entry.workspace,
+        time=entry.time,
+        payload=payload,
+        leaf=bytes(entry.leaf),
+        leaf_hash=bytes(entry.leaf_hash),
+        salt=salt,
+        erased=erased,
+    )
+
+
+def read(
+    start: int = 0,
+    *,
+    types: Collection[str] | None = None,
+    workspace: int | None = None,
+    limit: int | None = None,
+) -> Iterator[Statement]:
+    """Statements from `start` in order, a chunk at a time."""
+    rows = Entry.objects.select_related("subject_key").order_by("position")
+    if types is not None:
+        rows = rows.filter(type__in=sorted(types))
+    if workspace is not None:
+        rows = rows.filter(workspace=workspace)
+    keys = vault.tenants()
+    left = limit
+    while left is None or left > 0:
+        chunk = list(rows.filter(position__gte=start)[: CHUNK if left is None else min(CHUNK, left)])
+        for entry in chunk:
+            yield _statement(entry, keys)
+        if len(chunk) < CHUNK:
+            return
+        start = chunk[-1].position + 1
+        left = None if left is None else left - len(chunk)
+
+
+def get(position: int, workspace: int | None = None) -> Statement | None:
+    """One statement; None when it does not exist (in that workspace)."""
+    rows = Entry.objects.select_related("subject_key").filter(position=position)
+    if workspace is not None:
+        rows = rows.filter(workspace=workspace)
+    entry = rows.first()
+    return _statement(entry, vault.tenants()) if entry else None
+
+
+def inclusion(position: int, tree_size: int) -> list[bytes]:
+    """Audit path of a position in the tree of `tree_size` (RFC 6962, 2.1.1)."""
+    return merkle.inclusion(tiles.reader(), position, tree_size)
+
+
+def consistency(old: int, new: int) -> list[bytes]:
+    """Proof that the tree of `new` extends that of `old` (RFC 6962, 2.1.2)."""
+    return merkle.consistency(tiles.reader(), old, new)

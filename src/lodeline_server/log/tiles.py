@@ -1,0 +1,63 @@
+"""Stored hash tiles: growing them, and reading subtree hashes for proofs (C2SP tlog-tiles)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lodeline.log.merkle import HASH_BYTES, root_of
+from lodeline_server.log.models import Tile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+WIDTH, LEVEL_BITS = 256, 8
+
+
+def hashes(data: bytes) -> list[bytes]:
+    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+
+
+def grow(size: int, leaves: Sequence[bytes]) -> None:
+    """Add leaf hashes to a tree of `size`: a level at a time; full tiles feed the level above."""
+    level, start, fresh = 0, size, list(leaves)
+    while fresh:
+        index, filled = divmod(start, WIDTH)
+        data = b""
+        if filled:
+            data = bytes(Tile.objects.values_list("hashes", flat=True).get(level=level, index=index))
+        full: list[bytes] = []
+        rows: list[Tile] = []
+        at = 0
+        while at < len(fresh):
+            take = fresh[at : at + WIDTH - len(data) // HASH_BYTES]
+            data += b"".join(take)
+            at += len(take)
+            rows.append(Tile(level=level, index=index, hashes=data))
+            if len(data) == WIDTH * HASH_BYTES:
+                full.append(root_of(hashes(data)))
+            index, data = index + 1, b""
+        if filled:
+            Tile.objects.filter(level=level, index=rows[0].index).update(hashes=rows[0].hashes)
+            rows = rows[1:]
+        Tile.objects.bulk_create(rows)
+        level, start, fresh = level + 1, start // WIDTH, full
+
+
+def reader() -> Callable[[int, int], bytes]:
+    """Subtree hashes for `lodeline.log.merkle`; tiles are read once per reader."""
+    kept: dict[tuple[int, int], list[bytes]] = {}
+
+    def subtree(level: int, index: int) -> bytes:
+        tile_level, inside = divmod(level, LEVEL_BITS)
+        width = 1 << inside
+        tile, offset = divmod(index * width, WIDTH)
+        key = (tile_level, tile)
+        if key not in kept:
+            row = Tile.objects.values_list("hashes", flat=True).get(level=tile_level, index=tile)
+            kept[key] = hashes(bytes(row))
+        found = kept[key][offset : offset + width]
+        if len(found) != width:
+            raise ValueError(f"the tree has no full subtree {index} at level {level}")
+        return found[0] if width == 1 else root_of(found)
+
+    return subtree
