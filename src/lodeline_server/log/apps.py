@@ -1,6 +1,14 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
 class LogConfig(AppConfig):
     name = "lodeline_server.log"
     label = "log"
+
+    def ready(self) -> None:
+        from lodeline_server.kit.scheduler import Clock, register
+        from lodeline_server.log.tasks import follow
+
+        register(Clock(name="follow the log", task=follow, every=timedelta(minutes=10)))

@@ -5,93 +5,121 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField(max_length=32)),
-                ('note', models.TextField()),
-                ('created_at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField(max_length=32)),
+                ("note", models.TextField()),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('projection', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField(default=0)),
+                ("projection", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("position", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='LogState',
+            name="LogState",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField(default=0)),
-                ('root', models.BinaryField(max_length=32)),
-                ('frontier', models.BinaryField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField(default=0)),
+                ("root", models.BinaryField(max_length=32)),
+                ("frontier", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='SubjectKey',
+            name="SubjectKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workspace', models.BigIntegerField()),
-                ('pseudonym', models.CharField(max_length=43)),
-                ('wrapped', models.BinaryField()),
-                ('destroyed_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("workspace", models.BigIntegerField()),
+                ("pseudonym", models.CharField(max_length=43)),
+                ("wrapped", models.BinaryField()),
+                ("destroyed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'pseudonym'), name='subject_key_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "pseudonym"), name="subject_key_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TenantKey',
+            name="TenantKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workspace', models.BigIntegerField()),
-                ('version', models.IntegerField()),
-                ('wrapped', models.BinaryField()),
-                ('wrapped_secret', models.BinaryField(help_text='keys the pseudonyms; the same in all versions')),
-                ('pseudonym', models.CharField(max_length=43)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("workspace", models.BigIntegerField()),
+                ("version", models.IntegerField()),
+                ("wrapped", models.BinaryField()),
+                (
+                    "wrapped_secret",
+                    models.BinaryField(help_text="keys the pseudonyms; the same in all versions"),
+                ),
+                ("pseudonym", models.CharField(max_length=43)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'version'), name='tenant_key_version')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "version"), name="tenant_key_version")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Tile',
+            name="Tile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.IntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hashes', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("level", models.IntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hashes", models.BinaryField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('level', 'index'), name='tile_once')],
+                "constraints": [models.UniqueConstraint(fields=("level", "index"), name="tile_once")],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=60)),
-                ('workspace', models.BigIntegerField()),
-                ('time', models.DateTimeField()),
-                ('leaf', models.BinaryField()),
-                ('leaf_hash', models.BinaryField(max_length=32)),
-                ('sealed', models.BinaryField()),
-                ('key_version', models.IntegerField()),
-                ('subject_key', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='log.subjectkey')),
+                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=60)),
+                ("workspace", models.BigIntegerField()),
+                ("time", models.DateTimeField()),
+                ("leaf", models.BinaryField()),
+                ("leaf_hash", models.BinaryField(max_length=32)),
+                ("sealed", models.BinaryField()),
+                ("key_version", models.IntegerField()),
+                (
+                    "subject_key",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="log.subjectkey"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['type', 'position'], name='log_entry_type_607443_idx'), models.Index(fields=['workspace', 'position'], name='log_entry_workspa_55767e_idx')],
+                "indexes": [
+                    models.Index(fields=["type", "position"], name="log_entry_type_607443_idx"),
+                    models.Index(fields=["workspace", "position"], name="log_entry_workspa_55767e_idx"),
+                ],
             },
         ),
     ]
