@@ -9,7 +9,7 @@ from lodeline.trust.measured import Measured, Params, Part, expired, measured, m
 from lodeline.trust.normalise import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from fractions import Fraction
 
     from lodeline.trust.snapshot import Fact, Snapshot
@@ -69,13 +69,11 @@ def weighted(
     *,
     major: Fraction,
     minor: Fraction,
-    gone: Sequence[Part] = (),
 ) -> Measured:
     """Weighted open findings of the latest assessments of an area, summed over sites and schemes."""
-    held, ran_out = in_force(latest(snapshot, area), snapshot, params)
+    held, gone = in_force(latest(snapshot, area), snapshot, params)
     if not held:
-        past = [*ran_out, *gone]
-        return expired("audit-expired", past, area=area) if past else missing("no-audit", area=area)
+        return expired("audit-expired", gone, area=area) if gone else missing("no-audit", area=area)
     value = sum((major * still_open(fact) + minor * count(fact, "minor") for fact, _ in held), ZERO)
     return measured(
         value,

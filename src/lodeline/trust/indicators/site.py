@@ -135,7 +135,7 @@ def _fatal(fact: Fact, today: date) -> bool:
 
 
 def breaches(snapshot: Snapshot, params: Params) -> Measured:
-    """ES5: the sum over the sites; without site statements, the open major findings of environment audits."""
+    """ES5: the sum over the sites; where no site ever stated it, the open findings of environment audits."""
     found, scope, gone = readings(snapshot, params, "permit_breaches")
     if found:
         value = sum((reading.value for reading in found), ZERO)
@@ -143,7 +143,9 @@ def breaches(snapshot: Snapshot, params: Params) -> Measured:
         return measured(
             value, parts, "breaches", of_weight=Fraction(scope), sites=str(len(found)), of=str(scope)
         )
-    return audits.weighted(snapshot, params, "environment", major=ONE, minor=ZERO, gone=gone)
+    if gone:
+        return expired("performance-expired", gone, metric="permit_breaches")
+    return audits.weighted(snapshot, params, "environment", major=ONE, minor=ZERO)
 
 
 def labour(snapshot: Snapshot, params: Params) -> Measured:
