@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import render
+from ninja.decorators import decorate_view
 from ninja.signature.utils import get_typed_signature
 
 from lodeline.access import Denied, Permission
@@ -61,8 +62,17 @@ def page(
 def endpoint(permission: Permission) -> Callable[[View], View]:
     """A ninja operation for actors with `permission`; stands below `@router.get(...)`.
 
-    `request.auth` is the Actor.
+    `request.auth` is the Actor. Who lacks the permission gets 403 before the request is looked at any
+    further: authentication asks for `request.needs`, the operation itself asks again.
     """
+
+    def needing(run: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(run)
+        def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            request.needs = permission  # type: ignore[attr-defined]
+            return run(request, *args, **kwargs)
+
+        return told
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -73,7 +83,7 @@ def endpoint(permission: Permission) -> Callable[[View], View]:
         # ninja resolves annotations in the globals of what it is given: ours would be the wrong ones.
         guarded.__signature__ = get_typed_signature(view)  # type: ignore[attr-defined]
         guarded.permission = permission  # type: ignore[attr-defined]
-        return guarded  # type: ignore[return-value]
+        return decorate_view(needing)(guarded)  # type: ignore[return-value]
 
     return mark
 

@@ -37,7 +37,8 @@ class KeyAuthentication(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Any | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return actor_of_key(token.strip(), now=now()) if scheme.lower() == "bearer" else None
+        actor = actor_of_key(token.strip(), now=now()) if scheme.lower() == "bearer" else None
+        return _allowed(request, actor)
 
 
 class SessionAuthentication(AuthBase):
@@ -59,7 +60,14 @@ class SessionAuthentication(AuthBase):
                 kind="epcisException:SecurityException",
             )
         request.actor = actor  # type: ignore[attr-defined]
-        return actor
+        return _allowed(request, actor)
+
+
+def _allowed(request: HttpRequest, actor: Actor | None) -> Actor | None:
+    """Ask for the operation's permission (kit.permissions.endpoint) before its input is looked at."""
+    if actor is not None and (needs := getattr(request, "needs", None)) is not None:
+        actor.require(needs)
+    return actor
 
 
 def actor_of_key(token: str, *, now: datetime) -> Actor | None:

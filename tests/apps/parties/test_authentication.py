@@ -159,3 +159,16 @@ def test_a_closed_account_is_signed_out_at_once(client_as):
     user.save()
     assert client.get("/api/me").status_code == 401
     assert client.get("/app/members/").status_code == 302
+
+
+def test_what_one_may_not_do_is_refused_before_the_input_is_read(api_client, client_as):
+    for client in (api_client("buyer"), client_as("buyer")):
+        for answer in (
+            client.post("/api/keys", "{{", content_type="application/json"),
+            client.delete("/api/keys/nonsense"),
+            client.get("/api/keys"),
+        ):
+            assert (answer.status_code, answer.json()["detail"]) == (
+                403,
+                "this needs the permission keys.manage",
+            )

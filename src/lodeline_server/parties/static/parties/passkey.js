@@ -66,13 +66,19 @@ async function fill(form) {
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
+  const cancelled = form.querySelector("[data-passkey-error]");
+  const address = form.querySelector("[data-passkey-address]");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const said = form.querySelector("[data-passkey-error]");
-    said.hidden = true;
+    cancelled.hidden = address.hidden = true;
+    const named = window.PublicKeyCredential && !/^[\d.]+$|^\[/.test(location.hostname);
+    if (!named) {
+      address.hidden = false;
+      return;
+    }
     fill(form).catch((error) => {
       console.warn(error);
-      said.hidden = false;
+      cancelled.hidden = false;
     });
   });
 }
