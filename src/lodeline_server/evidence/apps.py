@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class EvidenceConfig(AppConfig):
     name = "lodeline_server.evidence"
     label = "evidence"
+
+    def ready(self) -> None:
+        from lodeline_server.evidence.projections import EvidenceProjection
+        from lodeline_server.log.projections import register
+
+        register(EvidenceProjection())
