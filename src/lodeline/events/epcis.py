@@ -166,7 +166,8 @@ def parse_event(raw: dict[str, Any], context: Any = None) -> Event:
     )
     extensions = {key: value for key, value in raw.items() if ":" in key}
     ilmd = get("ilmd")
-    if rename or any(key.startswith(contexts.OWN) for key in (*extensions, *(ilmd or ()))):
+    ilmd = ilmd if isinstance(ilmd, dict) else {}
+    if rename or any(key.startswith(contexts.OWN) for key in (*extensions, *ilmd)):
         extensions, ilmd = contexts.own_words(extensions, rename), contexts.own_words(ilmd, rename)
     declared = get("errorDeclaration")
     record_time = get("recordTime")
@@ -194,7 +195,7 @@ def parse_event(raw: dict[str, Any], context: Any = None) -> Event:
         sources=_links(get("sourceList"), "source"),
         destinations=_links(get("destinationList"), "destination"),
         biz_transactions=_links(get("bizTransactionList"), "bizTransaction"),
-        ilmd=ilmd if isinstance(ilmd, dict) else {},
+        ilmd=ilmd,
         error_declaration=None if declared is None else _declaration(declared),
         extensions=extensions,
         raw=raw,

@@ -188,7 +188,7 @@ _NEEDS: Final[dict[str, list[Schema]]] = {
             "x-say": "Name what it is about: epcList, quantityList, or sensorElementList with a readPoint.",
         },
         {
-            "if": {"required": ["ilmd"]}, "then": {"properties": {"action": {"const": "ADD"}}},
+            "anyOf": [{"not": {"required": ["ilmd"]}}, {"properties": {"action": {"const": "ADD"}}}],
             "x-rule": "schema.ilmd", "x-say": "ilmd belongs to the birth of a lot: only with action ADD.",
         },
     ],

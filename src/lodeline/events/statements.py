@@ -98,12 +98,8 @@ def statements_of(
     from lodeline.events.check import Checked
 
     statements: list[Statement] = []
-    found = _findings(document, statements, now, limits)
-    return Checked(
-        document=document,
-        statements=tuple(statements),
-        findings=(*early, *islice(found, limits.max_findings)),
-    )
+    found = tuple(islice(_findings(document, statements, now, limits), limits.max_findings))
+    return Checked(document=document, statements=tuple(statements), findings=(*early, *found))
 
 
 def _findings(
@@ -155,21 +151,23 @@ def _statement(
         _identifier(value, ("content", *path), say)
     dates = {field: date.fromisoformat(raw[field]) for field in _DATES if field in raw}
     _dates(dates, say, now, limits)
-    _content(kind, raw, say)
+    if not any(finding.rule == "id.characters" for finding in found):
+        _content(kind, raw, say)
     yield from found
-    if not any(finding.severity is Severity.ERROR for finding in found):
-        statements.append(
-            Statement(
-                id=normalise(raw["id"]),
-                kind=kind,
-                subject=normalise(raw["subject"]),
-                issuer=normalise(raw["issuer"]),
-                issued=dates["issued"],
-                valid_from=dates.get("validFrom"),
-                valid_until=dates.get("validUntil"),
-                raw=raw,
-            )
+    if found:  # every rule here is an error
+        return
+    statements.append(
+        Statement(
+            id=normalise(raw["id"]),
+            kind=kind,
+            subject=normalise(raw["subject"]),
+            issuer=normalise(raw["issuer"]),
+            issued=dates["issued"],
+            valid_from=dates.get("validFrom"),
+            valid_until=dates.get("validUntil"),
+            raw=raw,
         )
+    )
 
 
 def _identifier(value: str, path: tuple[str | int, ...], say: Say) -> None:
