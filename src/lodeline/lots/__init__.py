@@ -1,0 +1,1 @@
+"""Genealogy: lots, the graph between them, where substances come from."""

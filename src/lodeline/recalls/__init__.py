@@ -1,0 +1,1 @@
+"""Recalls: what a lot reached, ranked by dose."""
