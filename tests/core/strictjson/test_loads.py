@@ -36,6 +36,8 @@ REFUSED = {
     "huge integer": (b'{"a":[1,123456789012345678901234567890]}', "json.integer-range", "/a/1"),
     "2^53": (b"[9007199254740992]", "json.integer-range", "/0"),
     "-2^53": (b"[-9007199254740992]", "json.integer-range", "/0"),
+    "2^53 as a double": (b'{"a":[9007199254740992.0]}', "json.integer-range", "/a/0"),
+    "1e20": (b'{"a":-1e20}', "json.integer-range", "/a"),
     "long fraction": (b'{"a":0.' + b"1" * 200 + b"}", "json.number-length", "/a"),
     "lone high surrogate": (rb'{"a":"\ud800"}', "json.surrogate", "/a"),
     "lone low surrogate": (rb'{"a":"\udc00x"}', "json.surrogate", "/a"),
@@ -116,7 +118,7 @@ def reference(data: bytes):
         return int(text)
 
     def real(text):
-        if not math.isfinite(float(text)):
+        if not math.isfinite(float(text)) or 2**53 <= abs(float(text)) < 1e21:
             raise ValueError("range")
         return float(text)
 

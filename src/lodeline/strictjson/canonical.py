@@ -1,0 +1,73 @@
+"""Value to its one byte form (RFC 8785)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+import rfc8785
+
+if TYPE_CHECKING:
+    from lodeline.strictjson.limits import JSON
+
+
+def canonical(value: JSON) -> bytes:
+    """The one byte form of `value`: RFC 8785 (JCS).
+
+    Raises `ValueError` for what has none: NaN, infinities, integers beyond ±(2^53−1), lone surrogates, keys
+    that are not strings, other types.
+    """
+    plain = _plainness(value)
+    if plain != _SLOW:
+        try:
+            return orjson.dumps(value if plain == _FAST else _without_whole_floats(value), option=_OPTIONS)
+        except orjson.JSONEncodeError:
+            pass  # the slow way says why
+    try:
+        return rfc8785.dumps(value)
+    except RecursionError:
+        raise ValueError("nested too deep for canonical JSON") from None
+
+
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_FAST, _WHOLE, _SLOW = 0, 1, 2
+
+
+def _plainness(value: JSON) -> int:
+    """Whether orjson writes `value` as JCS asks: ASCII keys, plain types, no float it spells otherwise.
+
+    ASCII keys sort alike by code point and by UTF-16 unit. Both write the shortest digits of a double and
+    differ in layout only: for whole numbers (`1.0` against `1`) and for exponents.
+    """
+    found = _FAST
+    rest = [value]
+    take, put = rest.pop, rest.extend
+    while rest:
+        item = take()
+        kind = type(item)
+        if kind is str:
+            continue
+        if kind is dict:
+            for key in item:
+                if type(key) is not str or not key.isascii():
+                    return _SLOW
+            put(item.values())
+        elif kind is list:
+            put(item)
+        elif kind is float:
+            if not 1e-4 <= abs(item) < 1e15 and item != 0:
+                return _SLOW
+            if item.is_integer():
+                found = _WHOLE
+        elif kind is not int and kind is not bool and item is not None:
+            return _SLOW
+    return found
+
+
+def _without_whole_floats(value: JSON) -> JSON:
+    kind = type(value)
+    if kind is dict:
+        return {key: _without_whole_floats(item) for key, item in value.items()}
+    if kind is list:
+        return [_without_whole_floats(item) for item in value]
+    return int(value) if kind is float and value.is_integer() else value
