@@ -20,13 +20,14 @@ BATTERY_SITES = frozenset({"cell_plant", "pack_plant"})
 
 
 def on_record(snapshot: Snapshot) -> list[Fact]:
-    """The latest statement about each of the party's certificates, by scheme and number."""
+    """The latest statement about each of the party's certificates, by scheme and number, that counts by now."""
     sites = {site.uri for site in snapshot.sites}
     rows: dict[tuple[str, str], Fact] = {}
     for fact in snapshot.facts:
-        if fact.kind == "certificate" and (
-            fact.subject == snapshot.party or fact.subject in sites or sites & set(fact.strings("sites"))
-        ):
+        start = standing.effective(fact)
+        if fact.kind != "certificate" or start is None or start > snapshot.today:
+            continue
+        if fact.subject == snapshot.party or fact.subject in sites or sites & set(fact.strings("sites")):
             rows[fact.text("scheme"), fact.text("number")] = fact
     return list(rows.values())
 
