@@ -35,6 +35,7 @@ class Node:
     # mg that no input explains; without stated content: 1 when some input's content is unknown.
     unknown: dict[str, int] = Factory(dict)
     rank: int = 0
+    cut: bool = False  # an edge that closed a circle was taken away
 
     @property
     def first(self) -> Made:
@@ -43,7 +44,7 @@ class Node:
     @property
     def source(self) -> bool:
         """True when nothing identified flows in."""
-        return not self.incoming
+        return not self.incoming and not self.cut
 
     def inflow(self, substance: str) -> int:
         """Everything that flows in of a substance, unknown included: the base of the weights, mg."""
@@ -239,6 +240,7 @@ def _cut(nodes: dict[tuple[str, int], Node], left: dict[tuple[str, int], int]) -
     for at in sorted(left):
         node = nodes[at]
         for edge in [one for one in node.incoming if (one.source.key, one.source.version) in left]:
+            node.cut = True
             node.incoming.remove(edge)
             edge.source.outgoing.remove(edge)
             for name, value in edge.masses.items():
