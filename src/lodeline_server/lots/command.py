@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
+from lodeline.lots.values import SUBSTANCES
+
+if TYPE_CHECKING:
+    import argparse
+
+    from lodeline.lots.trace import Trace
+    from lodeline_server.lots.models import Lot
+    from lodeline_server.lots.queries import Picture
+
+SUMMARY = SUMMARIES["trace"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(dest="step", required=True, metavar="DIRECTION")
+    words = {"back": "where a lot or item comes from", "forward": "where a lot went"}
+    for name, said in words.items():
+        step = steps.add_parser(name, help=said, description=said)
+        step.add_argument("key", help="identifier, Digital Link path, or label when it is unique")
+        step.add_argument("--substance", choices=list(SUBSTANCES), help="show this one only")
+        step.add_argument("--workspace", default="", help="needed only when there are several")
+        step.add_argument("--json", action="store_true", help="answer as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from lodeline_server.kit import setup
+
+    setup.django()
+    from lodeline.lots import trace
+    from lodeline_server.lots import queries
+    from lodeline_server.lots.answers import as_dict
+
+    lot = choose(args.key, args.workspace, json_wanted=args.json)
+    if isinstance(lot, int):
+        return lot
+    seen = queries.picture(lot.workspace_id)
+    node = seen.graph.last(lot.key)
+    if node is None:
+        return complain(f"{lot.key} is in no transformation", REFUSED, json_wanted=args.json)
+    found = (
+        trace.back(seen.graph, node, seen.places) if args.step == "back" else trace.onward(seen.graph, node)
+    )
+    if args.json:
+        print(json.dumps(as_dict(found, seen, args.substance), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(_lines(found, seen, lot, args.substance)))
+    return GOOD
+
+
+def choose(word: str, workspace: str, *, json_wanted: bool) -> Lot | int:
+    """The one lot that is meant, or an exit code after saying why there is none."""
+    from lodeline_server.lots import queries
+    from lodeline_server.lots.models import Lot
+
+    rows = Lot.objects.all()
+    if workspace:
+        rows = rows.filter(workspace__slug=workspace)
+    found = queries.find(rows, word)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return complain(f"no lot or item is called {word!r}", REFUSED, json_wanted=json_wanted)
+    names = ", ".join(one.key for one in found[:5])
+    return complain(f"{word!r} may be {names}; give the full key", UNUSABLE, json_wanted=json_wanted)
+
+
+def complain(words: str, code: int, *, json_wanted: bool) -> int:
+    print(json.dumps({"error": words}) if json_wanted else f"lodeline: {words}")
+    return code
+
+
+def _lines(found: Trace, seen: Picture, lot: Lot, substance: str | None) -> list[str]:
+    from lodeline_server.lots.answers import amount_text, percent
+
+    target = found.target
+    head = f"{lot.label}  {lot.product}  {amount_text(target)}  made {lot.made_at:%Y-%m-%d} at {seen.site(lot.site)}"
+    lines = [
+        head,
+        f"{len(found.steps) - 1} lots {'behind' if found.direction == 'back' else 'after'} it, log position {seen.position}",
+        "",
+    ]
+    lines += _tree(found, seen, substance)
+    for name, one in found.origins.items():
+        if substance not in {None, name}:
+            continue
+        lines += ["", f"{SUBSTANCES[name]} ({name})"]
+        for source in one.sources:
+            recycled = ", recycled" if source.recycled else ""
+            lines.append(
+                f"  {percent(source.share):>8}  {source.place.name}, {source.place.country}{recycled}"
+            )
+        if one.unknown:
+            lines.append(f"  {percent(one.unknown):>8}  unknown")
+    return lines
+
+
+def _tree(found: Trace, seen: Picture, substance: str | None) -> list[str]:
+    """The lots by distance, each with amount, site, date and its shares."""
+    from lodeline_server.lots.answers import amount_text, percent
+
+    lines = []
+    for step in sorted(
+        found.steps, key=lambda one: (one.depth, -max(one.shares.values(), default=0), one.node.key)
+    ):
+        if not step.depth:
+            continue
+        shares = {name: share for name, share in step.shares.items() if substance in {None, name} and share}
+        if substance and not shares:
+            continue
+        made = step.node.first
+        said = " ".join(f"{name} {percent(share)}" for name, share in shares.items())
+        label = step.node.key.rstrip("/").rsplit("/", 1)[-1]
+        lines.append(
+            f"{'  ' * step.depth}{label}  {amount_text(step.node)}  {seen.site(made.site)}  {made.time:%Y-%m-%d}  {said}"
+        )
+    return lines

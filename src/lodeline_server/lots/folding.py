@@ -1,0 +1,101 @@
+"""From all touches of a lot to the lot: what it is, where it is, who has it. The order of arrival plays no part."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lodeline.identifiers import DOMAIN, IdentifierError, is_item, parse_digital_link
+from lodeline.lots.values import describe, milligrams
+from lodeline_server.lots.models import Lot, Touch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LARGEST = 2**63 - 1
+# Where two things happen at one instant: first it is made, last it ends.
+RANK = {
+    Touch.MADE: 0, Touch.UNPACKED: 1, Touch.RECEIVED: 2, Touch.SEEN: 3, Touch.PACKED: 4, Touch.SHIPPED: 5,
+    Touch.USED: 6, Touch.ENDED: 7,
+}  # fmt: skip
+STATUS = {Touch.SHIPPED: "in transit", Touch.ENDED: "ended"}
+
+
+def sequence(touches: Sequence[Touch]) -> list[Touch]:
+    """Touches in the order of what happened."""
+    return sorted(touches, key=lambda one: (one.time, RANK[one.act], one.event, one.group))
+
+
+def label(key: str) -> str:
+    """What people call the lot: its lot number or serial."""
+    return unquote(key.rstrip("/").rsplit("/", 1)[-1]) if "/" in key else key.rsplit(":", 1)[-1]
+
+
+def gtin(key: str) -> str:
+    """The GTIN in a Digital Link, else nothing."""
+    if not key.startswith(DOMAIN):
+        return ""
+    try:
+        return parse_digital_link(key.removeprefix(DOMAIN)).keys.get("01", "")
+    except IdentifierError:
+        return ""
+
+
+def fold(workspace: int, key: str, touches: Sequence[Touch], carried: Sequence[Touch]) -> Lot | None:
+    """The lot of `touches`; `carried` are those of what it was packed in, while it was. None when nothing is left."""
+    own = [one for one in touches if not one.void]
+    made = [one for one in sequence(own) if one.act == Touch.MADE]
+    if not made:
+        return None
+    last = made[-1]
+    description = describe(last.ilmd)
+    amounts = [Decimal(one.amount) if one.amount else None for one in made]
+    masses = [
+        milligrams(amount, one.uom or None, describe(one.ilmd).unit_mass)
+        for amount, one in zip(amounts, made, strict=True)
+    ]
+    mass = None if any(part is None for part in masses) else sum(part or 0 for part in masses)
+    total = None if any(part is None for part in amounts) else sum((part or Decimal(0)) for part in amounts)
+    lot = Lot(
+        workspace_id=workspace,
+        key=key,
+        label=label(key)[:200],
+        item=is_item(key),
+        gtin=gtin(key)[:14],
+        product=description.product,
+        party=made[0].captured_by,
+        site=made[0].site,
+        made_at=made[0].time,
+        amount="" if total is None else f"{total:f}"[:60],
+        uom=last.uom,
+        mass=None if mass is None or mass > LARGEST else mass,
+        composition={
+            name: f"{share.numerator}/{share.denominator}" for name, share in description.composition.items()
+        },
+        custody=description.custody,
+        status="in stock",
+        position=min(one.position for one in made),
+        seen_at=made[0].time,
+    )
+    for one in sequence([*own, *(other for other in carried if not other.void)]):
+        _follow(lot, one)
+    return lot
+
+
+def _follow(lot: Lot, one: Touch) -> None:
+    lot.seen_at = max(lot.seen_at, one.time)
+    if one.site:
+        lot.current_site = one.site
+    if one.act in {Touch.MADE, Touch.RECEIVED, Touch.SHIPPED}:
+        lot.holder = one.party
+    if one.act == Touch.PACKED and one.key == lot.key:
+        lot.inside = one.other
+    elif one.act == Touch.UNPACKED:
+        lot.inside = ""
+    if one.act == Touch.USED:
+        lot.status = "used" if lot.item or lot.status == "used" else "in use"
+    elif one.act in STATUS:
+        lot.status = STATUS[one.act]
+    elif one.act in {Touch.RECEIVED, Touch.MADE} and lot.status == "in transit":
+        lot.status = "in stock"

@@ -1,0 +1,96 @@
+"""Lots and items as the log tells them. Rebuildable; plain text.
+
+A `Touch` is what one event says about one lot; a `Lot` is what all its touches add up to.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Touch(models.Model):
+    """One event's effect on one lot. `group` joins inputs and outputs of one transformation.
+
+    `void`: the event was declared an error. `other`: the parent of a child. Amounts as stated, exact.
+    """
+
+    MADE, USED, SEEN, SHIPPED, RECEIVED = "made", "used", "seen", "shipped", "received"
+    PACKED, UNPACKED, ENDED = "packed", "unpacked", "ended"
+
+    workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=500)
+    position = models.BigIntegerField()
+    event = models.CharField(max_length=500)
+    time = models.DateTimeField()
+    act = models.CharField(max_length=10)
+    step = models.CharField(max_length=100, blank=True)
+    site = models.CharField(max_length=500, blank=True)
+    party = models.CharField(max_length=500, blank=True)
+    captured_by = models.CharField(max_length=500, blank=True)
+    group = models.CharField(max_length=500, blank=True)
+    other = models.CharField(max_length=500, blank=True)
+    amount = models.CharField(max_length=60, blank=True)
+    uom = models.CharField(max_length=3, blank=True)
+    ilmd = models.JSONField(default=dict)
+    void = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "key", "time"], name="touch_key"),
+            models.Index(fields=["workspace", "event"], name="touch_event"),
+            models.Index(fields=["workspace", "other"], name="touch_other"),
+            models.Index(fields=["workspace", "act", "group"], name="touch_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.key}"
+
+
+class Declared(models.Model):
+    """An event that was declared an error, whether or not it has arrived yet."""
+
+    workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=500)
+    position = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "event"], name="declared_once")]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class Lot(models.Model):
+    """A lot or an item. `party` made it, `holder` has it, `mass` is what was made of it, mg."""
+
+    workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=500)
+    label = models.CharField(max_length=200)
+    item = models.BooleanField(default=False)
+    gtin = models.CharField(max_length=14, blank=True)
+    product = models.CharField(max_length=200, blank=True)
+    party = models.CharField(max_length=500, blank=True)
+    site = models.CharField(max_length=500, blank=True)
+    made_at = models.DateTimeField()
+    amount = models.CharField(max_length=60, blank=True)
+    uom = models.CharField(max_length=3, blank=True)
+    mass = models.BigIntegerField(null=True)
+    composition = models.JSONField(default=dict)
+    custody = models.CharField(max_length=200, blank=True)
+    current_site = models.CharField(max_length=500, blank=True)
+    holder = models.CharField(max_length=500, blank=True)
+    inside = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+    position = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="lot_once")]
+        indexes = [
+            models.Index(fields=["workspace", "item", "made_at"], name="lot_listed"),
+            models.Index(fields=["workspace", "party"], name="lot_party"),
+            models.Index(fields=["workspace", "label"], name="lot_label"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

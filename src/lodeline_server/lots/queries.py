@@ -1,0 +1,166 @@
+"""Reading lots, and the lot graph in memory. Nothing crosses a workspace's border."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from attrs import frozen
+
+from lodeline.identifiers import DOMAIN, IdentifierError, normalise
+from lodeline.lots.graph import Graph, build
+from lodeline.lots.origin import Place
+from lodeline.lots.values import Made, Used, describe
+from lodeline_server.evidence.queries import parties, sites
+from lodeline_server.log import projections
+from lodeline_server.lots.models import Lot, Touch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import QuerySet
+
+    from lodeline.access import Actor
+
+MADE_FIELDS = ("key", "time", "position", "group", "amount", "uom", "site", "captured_by", "ilmd")
+USED_FIELDS = ("key", "time", "position", "group", "amount", "uom")
+
+
+@frozen(kw_only=True, eq=False)
+class Picture:
+    """The lot graph of a workspace and the sites in it, at a log position."""
+
+    workspace: int
+    position: int
+    graph: Graph
+    places: dict[str, Place]
+    names: dict[str, str]
+
+    def site(self, uri: str) -> str:
+        """The name of a site, else its identifier."""
+        place = self.places.get(uri)
+        return place.name if place else uri
+
+    def party(self, uri: str) -> str:
+        """The name of a party, else its identifier."""
+        return self.names.get(uri, uri)
+
+
+def position() -> int:
+    """The log position below which lots know everything."""
+    return projections.position("lots")
+
+
+def picture(workspace: int) -> Picture:
+    """The graph as of now. Kept in this process until the log has moved on."""
+    return _picture(workspace, position(), projections.position("evidence"))
+
+
+@lru_cache(maxsize=4)
+def _picture(workspace: int, at: int, _evidence: int) -> Picture:
+    places = {
+        one.uri: Place(name=one.name, country=one.country, kind=one.kind, party=one.party)
+        for one in sites(workspace)
+    }
+    return Picture(
+        workspace=workspace,
+        position=at,
+        graph=graph(workspace),
+        places=places,
+        names=dict(parties(workspace).values_list("uri", "name")),
+    )
+
+
+def graph(workspace: int, until: int | None = None) -> Graph:
+    """The lot graph from the touches; with `until`, of what stood below that log position."""
+    rows = Touch.objects.filter(workspace_id=workspace, void=False)
+    if until is not None:
+        rows = rows.filter(position__lt=until)
+    made = rows.filter(act=Touch.MADE).values_list(*MADE_FIELDS)
+    used = rows.filter(act=Touch.USED).values_list(*USED_FIELDS)
+    return build((_made(*row) for row in made.iterator()), (_used(*row) for row in used.iterator()))
+
+
+def _made(
+    key: str,
+    time: Any,
+    at: int,
+    group: str,
+    amount: str,
+    uom: str,
+    site: str,
+    party: str,
+    ilmd: dict[str, Any],
+) -> Made:
+    return Made(
+        key=key, time=time, position=at, group=group, amount=Decimal(amount) if amount else None, uom=uom or None,
+        site=site, party=party, description=describe(ilmd),
+    )  # fmt: skip
+
+
+def _used(key: str, time: Any, at: int, group: str, amount: str, uom: str) -> Used:
+    return Used(
+        key=key,
+        time=time,
+        position=at,
+        group=group,
+        amount=Decimal(amount) if amount else None,
+        uom=uom or None,
+    )
+
+
+def visible(actor: Actor) -> QuerySet[Lot]:
+    """The lots an actor may open: all of the workspace; for a supplier those it made or holds."""
+    rows = Lot.objects.filter(workspace_id=actor.workspace)
+    if actor.only_own:
+        rows = rows.filter(party=actor.party) | rows.filter(holder=actor.party)
+    return rows
+
+
+def lot(workspace: int, key: str) -> Lot | None:
+    """The lot with this canonical key."""
+    return Lot.objects.filter(workspace_id=workspace, key=key).first()
+
+
+def find(rows: QuerySet[Lot], word: str) -> list[Lot]:
+    """Lots a person may mean: by key in any spelling, Digital Link path, or label. Several when it is not unique."""
+    word = word.strip()
+    candidates = {word}
+    for spelled in (word, DOMAIN + word if word.startswith("/") else word):
+        try:
+            candidates.add(normalise(spelled))
+        except IdentifierError:
+            continue
+    found = list(rows.filter(key__in=candidates).order_by("key")[:2])
+    return found or list(rows.filter(label=unquote(word)).order_by("key")[:20])
+
+
+def items(workspace: int) -> QuerySet[Lot]:
+    """Batteries, modules and other serialised things."""
+    return Lot.objects.filter(workspace_id=workspace, item=True).order_by("key")
+
+
+def item_keys(workspace: int) -> frozenset[str]:
+    return frozenset(items(workspace).values_list("key", flat=True))
+
+
+def touches(workspace: int, key: str) -> QuerySet[Touch]:
+    """What happened to a lot, oldest first; what was declared an error included."""
+    return Touch.objects.filter(workspace_id=workspace, key=key).order_by("time", "position")
+
+
+def handovers(workspace: int) -> Iterator[tuple[str, str, Any, bool]]:
+    """(key, receiver, time shipped, confirmed by a receiving event) of every shipment that counts."""
+    rows = Touch.objects.filter(workspace_id=workspace, void=False, act__in=[Touch.SHIPPED, Touch.RECEIVED])
+    received: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    shipped = []
+    for key, act, party, time in rows.order_by("time").values_list("key", "act", "party", "time").iterator():
+        if act == Touch.SHIPPED:
+            shipped.append((key, party, time))
+        else:
+            received[key, party].append(time)
+    for key, party, time in shipped:
+        yield key, party, time, any(later >= time for later in received[key, party])

@@ -1,0 +1,77 @@
+"""From an event to its touches: which lots it made, used, moved, packed or ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lodeline_server.lots.models import Touch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lodeline.events.epcis import Event, Quantity
+
+OWN = "lode:"
+MAKING = frozenset({"commissioning", "creating_class_instance"})
+STEPS = {
+    "shipping": Touch.SHIPPED,
+    "departing": Touch.SHIPPED,
+    "receiving": Touch.RECEIVED,
+    "arriving": Touch.RECEIVED,
+}
+ENDING = frozenset({"decommissioning", "destroying"})
+
+
+def of(event: Event, *, workspace: int, position: int, captured_by: str) -> list[Touch]:
+    """All touches of one event."""
+    common = {
+        "workspace_id": workspace,
+        "position": position,
+        "event": event.id,
+        "time": event.time,
+        "step": event.biz_step or "",
+        "site": event.biz_location or event.read_point or "",
+        "captured_by": captured_by,
+    }
+    ilmd = {key: value for key, value in event.ilmd.items() if key.startswith(OWN)}
+    return [Touch(**common, **rest) for rest in _parts(event, captured_by, ilmd)]
+
+
+def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    to = next((link.id for link in event.destinations if link.type == "possessing_party"), "")
+    owner = next((link.id for link in event.destinations if link.type == "owning_party"), "")
+    party = captured_by
+    if event.type == "TransformationEvent":
+        group = event.transformation_id or event.id
+        for key, amount in _things(event.inputs, event.input_quantities):
+            yield {"key": key, "act": Touch.USED, "group": group, "party": party, **amount}
+        for key, amount in _things(event.outputs, event.output_quantities):
+            yield {"key": key, "act": Touch.MADE, "group": group, "party": party, "ilmd": ilmd, **amount}
+        return
+    if event.type in {"AggregationEvent", "AssociationEvent"}:
+        act = {"ADD": Touch.PACKED, "DELETE": Touch.UNPACKED}.get(event.action or "", Touch.SEEN)
+        parent = event.parent or ""
+        for key, amount in _things(event.children, event.child_quantities):
+            yield {"key": key, "act": act, "other": parent, "party": party, **amount}
+        if parent:
+            everything = act == Touch.UNPACKED and not (event.children or event.child_quantities)
+            yield {"key": parent, "act": Touch.UNPACKED if everything else Touch.SEEN, "party": party}
+        return
+    act = Touch.SEEN
+    if event.type == "ObjectEvent":
+        if event.action == "ADD" and (event.biz_step in MAKING or event.biz_step is None):
+            act = Touch.MADE
+        elif event.action == "DELETE" or event.biz_step in ENDING:
+            act = Touch.ENDED
+        else:
+            act = STEPS.get(event.biz_step or "", Touch.SEEN)
+            party = to or owner or captured_by if act != Touch.SEEN else captured_by
+    for key, amount in _things(event.epcs, event.quantities):
+        yield {"key": key, "act": act, "party": party, "ilmd": ilmd if act == Touch.MADE else {}, **amount}
+
+
+def _things(epcs: Iterable[str], quantities: Iterable[Quantity]) -> Iterator[tuple[str, dict[str, str]]]:
+    for key in epcs:
+        yield key, {"amount": "1", "uom": ""}
+    for one in quantities:
+        yield one.epc_class, {"amount": "" if one.amount is None else f"{one.amount:f}", "uom": one.uom or ""}
