@@ -1,6 +1,18 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
 class TrustConfig(AppConfig):
     name = "lodeline_server.trust"
     label = "trust"
+
+    def ready(self) -> None:
+        from lodeline_server.kit.scheduler import Clock
+        from lodeline_server.kit.scheduler import register as schedule
+        from lodeline_server.log.projections import register
+        from lodeline_server.trust.projections import TrustProjection
+        from lodeline_server.trust.tasks import score_everybody
+
+        register(TrustProjection())
+        schedule(Clock(name="score everybody", task=score_everybody, every=timedelta(days=1)))

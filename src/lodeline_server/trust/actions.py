@@ -1,0 +1,132 @@
+"""Computing scores and putting them on record."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from lodeline.access import Permission
+from lodeline.trust import bundle, explain, method
+from lodeline.trust.normalise import rounded
+from lodeline.trust.score import score as compute
+from lodeline_server.kit.problems import Problem
+from lodeline_server.log import projections
+from lodeline_server.log.actions import NewStatement, append
+from lodeline_server.trust import queries
+from lodeline_server.trust.gathering import gather, with_peers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from lodeline.access import Actor
+    from lodeline.trust.snapshot import Snapshot
+    from lodeline_server.trust.models import Score
+
+PLATFORM = "urn:x-lodeline:platform"
+VERSION = method.VERSIONS[-1]
+
+
+def score(*, actor: Actor, party: str, now: datetime, position: int | None = None) -> Score:
+    """Compute one party's score from what is known at `now` (up to log `position`) and put it on record.
+
+    The same evidence at the same time is not put on record twice. Raises Denied, and Problem: 404 for a party that is
+    not on record, 409 for one whose role is not scored.
+    """
+    actor.require(Permission.SCORES_RUN)
+    if actor.workspace is None:
+        raise Problem(409, "A score is computed in a workspace")
+    rows = _run(actor, actor.workspace, [party], now, position)
+    return rows[0]
+
+
+def score_all(*, actor: Actor, workspace: int, now: datetime) -> list[Score]:
+    """Compute and put on record the scores of all parties whose role is scored, at `now`."""
+    actor.require(Permission.SCORES_RUN)
+    if actor.workspace not in {None, workspace}:
+        raise Problem(404, "There is no such workspace")
+    return _run(actor, workspace, None, now, None)
+
+
+def _run(
+    actor: Actor, workspace: int, wanted: Sequence[str] | None, now: datetime, position: int | None
+) -> list[Score]:
+    projections.follow_all()
+    chosen = method.load(VERSION)
+    found = gather(workspace, method=chosen, now=now, position=position)
+    scored = found.scored()
+    for party in wanted or ():
+        if party not in found.parties:
+            raise Problem(404, "This party is not on record", detail=party)
+        if party not in scored:
+            raise Problem(
+                409, "This party's role is not scored", detail=", ".join(found.parties[party].roles)
+            )
+    snapshots = with_peers([found.snapshot(party) for party in scored], chosen)
+    if wanted is not None:
+        snapshots = [snapshot for snapshot in snapshots if snapshot.party in wanted]
+    held = queries.heads(workspace, [snapshot.party for snapshot in snapshots])
+    fresh = []
+    for snapshot in snapshots:  # before the transaction: it holds the database's only write lock
+        written = bundle.to_dict(snapshot)
+        before = held.get(snapshot.party)
+        if before is None or before.snapshot_hash != bundle.bundle_hash(written):
+            fresh.append(_statement(snapshot, written, before))
+    with transaction.atomic():
+        append(actor=actor, workspace=workspace, statements=fresh, now=now)
+    projections.follow_all()
+    heads = queries.heads(workspace, [snapshot.party for snapshot in snapshots])
+    return [heads[snapshot.party] for snapshot in snapshots]
+
+
+def _statement(snapshot: Snapshot, written: dict[str, Any], before: Score | None) -> NewStatement:
+    chosen = method.load(VERSION)
+    result = compute(snapshot, chosen)
+    return NewStatement(
+        type="score",
+        payload={
+            "id": f"urn:x-lodeline:score:{result['interval']['seed']}",
+            "issuer": PLATFORM,
+            "captured_by": "",
+            "document": "",
+            "signature": {"by": "platform", "kid": ""},
+            "body": {
+                "kind": "score",
+                "subject": snapshot.party,
+                "result": result,
+                "change": _change(snapshot, result, before),
+                "bundle": written,
+            },
+        },
+    )
+
+
+def _change(snapshot: Snapshot, result: dict[str, Any], before: Score | None) -> dict[str, Any] | None:
+    """What moved the points since the score before; None for the first one or another method.
+
+    The parts add up to the difference of the two published figures; what rounding leaves goes to `data`.
+    """
+    chosen = method.load(VERSION)
+    if before is None or before.method_hash != chosen.hash:
+        return None
+    earlier = queries.body(before)
+    if not earlier:
+        return None
+    parts = explain.change(bundle.from_dict(earlier["bundle"]), snapshot, chosen)
+    total = _points(result) - _points(earlier["result"])
+    expiry, peers = rounded(parts.expiry), rounded(parts.peers)
+    shown = {"data": total - expiry - peers, "expiry": expiry, "peers": peers, "method": Decimal("0.00")}
+    return {
+        "since": earlier["result"]["computedAt"],
+        "position": before.position,
+        "from": str(_points(earlier["result"])),
+        "to": str(_points(result)),
+        "rated": before.rated and result["rated"],
+        "parts": {name: str(part) for name, part in shown.items()},
+    }
+
+
+def _points(result: dict[str, Any]) -> Decimal:
+    return Decimal(result["estimate"]) - Decimal(result["gateLoss"])
