@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from lodeline_server.kit.permissions import FOR_PEOPLE
 from lodeline_server.kit.problems import Problem, respond
 
 if TYPE_CHECKING:
@@ -49,4 +50,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 def _answer(request: HttpRequest, problem: Problem, template: str) -> HttpResponse:
     if request.path_info.startswith(FOR_PROGRAMS):
         return respond(problem)
-    return render(request, template, status=problem.status)
+    # A public address must not look at the session, not even for waiting messages.
+    context = {} if request.path_info.startswith(FOR_PEOPLE) else {"messages": ()}
+    return render(request, template, context, status=problem.status)

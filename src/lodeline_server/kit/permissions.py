@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound="Callable[..., Any]")
 PRIVATE = "private, no-store"
+# Below these, people are signed in. Everywhere else nothing may depend on the session.
+FOR_PEOPLE = ("/app/", "/accounts/")
 
 
 def page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lodeline_server.kit.permissions import PRIVATE
+from lodeline_server.kit.permissions import FOR_PEOPLE, PRIVATE
 from lodeline_server.parties.queries import actor_of_session
 
 if TYPE_CHECKING:
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-# Below these, people are signed in. Everywhere else `request.actor` is None: public bytes cannot depend on
-# the session and carry no `Vary: Cookie`; the API finds its actor in `parties.authentication`.
-FOR_PEOPLE = ("/app/", "/accounts/")
 # What answers a key or a session must not be kept by any cache unless it says otherwise.
 NOT_SHARED = (*FOR_PEOPLE, "/api/", "/epcis/")
 
 
 class ActorMiddleware:
-    """`request.actor`: the actor of the membership chosen in the session, or None. One query."""
+    """`request.actor`: the actor of the membership chosen in the session. One query.
+
+    It is None where no people are signed in: public bytes cannot depend on the session and carry no
+    `Vary: Cookie`; the API finds its actor in `parties.authentication`.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
