@@ -20,5 +20,8 @@ def render(template: str, data: dict[str, Any], *, now: datetime) -> bytes:
     The same data and `now` give the same bytes.
     """
     source = get_template(template).template.source  # type: ignore[attr-defined]
-    inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True), "now": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    inputs = {
+        "data": json.dumps(data, ensure_ascii=False, sort_keys=True),
+        "now": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
     return bytes(typst.compile(source.encode(), sys_inputs=inputs, pdf_standards=[STANDARD]))

@@ -70,16 +70,20 @@ def append(
     tree = Frontier(state.size, tiles.hashes(bytes(state.frontier)))
     _require_signed(state, tree)
     owner = vault.tenant(workspace, now=now)
-    rows = [_row(statement, owner, state.size + number, now) for number, statement in enumerate(statements)]
-    leaves: list[bytes] = [row[5] for row in rows]
+    rows = [
+        _row(statement, owner, state.size + number, now, actor) for number, statement in enumerate(statements)
+    ]
+    leaves: list[bytes] = [row[backend.LEAF_HASH] for row in rows]
     backend.insert(rows)
     tiles.grow(state.size, leaves)
     tree.extend(leaves)
     _sign(state, tree, now)
-    return [Appended(position=row[0], leaf_hash=row[5]) for row in rows]
+    return [Appended(position=row[0], leaf_hash=row[backend.LEAF_HASH]) for row in rows]
 
 
-def _row(statement: NewStatement, owner: vault.Tenant, position: int, now: datetime) -> tuple[Any, ...]:
+def _row(
+    statement: NewStatement, owner: vault.Tenant, position: int, now: datetime, actor: Actor
+) -> tuple[Any, ...]:
     payload = strictjson.canonical(statement.payload)
     salt = secrets.token_bytes(sealing.SALT_BYTES)
     leaf = Leaf(
@@ -98,6 +102,7 @@ def _row(statement: NewStatement, owner: vault.Tenant, position: int, now: datet
         position,
         statement.type,
         owner.workspace,
+        actor.organisation,
         now,
         leaf,
         leaf_hash(leaf),

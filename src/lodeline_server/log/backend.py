@@ -16,6 +16,7 @@ FIELDS = (
     "position",
     "type",
     "workspace",
+    "organisation",
     "time",
     "leaf",
     "leaf_hash",
@@ -23,6 +24,7 @@ FIELDS = (
     "key_version",
     "subject_key_id",
 )
+TIME, LEAF_HASH = FIELDS.index("time"), FIELDS.index("leaf_hash")
 SQLITE_FULL = 2
 
 
@@ -63,5 +65,5 @@ def insert(rows: Sequence[tuple[Any, ...]]) -> None:
             adapt = connection.ops.adapt_datetimefield_value
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names are constants
-                [(*row[:3], adapt(row[3]), *row[4:]) for row in rows],
+                [(*row[:TIME], adapt(row[TIME]), *row[TIME + 1 :]) for row in rows],
             )

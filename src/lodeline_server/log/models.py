@@ -26,6 +26,7 @@ class Entry(models.Model):
     position = models.BigIntegerField(primary_key=True)
     type = models.CharField(max_length=60)
     workspace = models.BigIntegerField()
+    organisation = models.BigIntegerField(null=True, help_text="who appended it; none is the platform")
     time = models.DateTimeField()
     leaf = models.BinaryField()
     leaf_hash = models.BinaryField(max_length=32)
@@ -37,6 +38,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["type", "position"]),
             models.Index(fields=["workspace", "position"]),
+            models.Index(fields=["organisation", "position"]),
         ]
 
     def __str__(self) -> str:

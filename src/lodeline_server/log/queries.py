@@ -21,7 +21,10 @@ CHUNK = 2_000
 
 @frozen(kw_only=True)
 class Statement:
-    """A logged statement. `payload` is empty when its key was destroyed (`erased`)."""
+    """A logged statement. `payload` is empty when its key was destroyed (`erased`).
+
+    `organisation` is the opaque id of the one that appended it; None for the platform.
+    """
 
     position: int
     type: str
@@ -31,6 +34,7 @@ class Statement:
     leaf: bytes
     leaf_hash: bytes
     salt: bytes
+    organisation: int | None = None
     erased: bool = False
 
 
@@ -75,6 +79,7 @@ def _statement(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> State
         leaf=bytes(entry.leaf),
         leaf_hash=bytes(entry.leaf_hash),
         salt=salt,
+        organisation=entry.organisation,
         erased=erased,
     )
 
@@ -121,3 +126,8 @@ def inclusion(position: int, tree_size: int) -> list[bytes]:
 def consistency(old: int, new: int) -> list[bytes]:
     """Proof that the tree of `new` extends that of `old` (RFC 6962, 2.1.2)."""
     return merkle.consistency(tiles.reader(), old, new)
+
+
+def signed_at() -> datetime | None:
+    """When the newest checkpoint was signed."""
+    return Checkpoint.objects.order_by("-size").values_list("created_at", flat=True).first()

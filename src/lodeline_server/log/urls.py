@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.log import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("app/log/", pages.explorer, name="log"),
+    path("app/log/<int:position>/", pages.statement, name="statement"),
+]
