@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from lodeline.access import Permission
@@ -58,5 +57,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "nouns": _links(request, NOUNS),
         "personal": _links(request, PERSONAL),
-        "log_size": SimpleLazyObject(lambda: _log_size[0]() if _log_size and actor else None),
+        "log_size": lambda: _log_size[0]() if _log_size and actor else None,
     }
