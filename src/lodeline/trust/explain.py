@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lodeline.trust.aggregate import Cell
     from lodeline.trust.evaluate import Evaluation
     from lodeline.trust.gates import Verdict
-    from lodeline.trust.method import Method
     from lodeline.trust.snapshot import Snapshot
 
 MOST_STEPS = 6
@@ -50,20 +49,6 @@ class Step:
     gain: Fraction
     upto: bool
     level: EvidenceLevel | None = None
-
-
-@frozen(kw_only=True)
-class Change:
-    """Between two scores: what new data, the passing of time and peers did. Adds up to the difference."""
-
-    data: Fraction
-    expiry: Fraction
-    peers: Fraction
-    method: Fraction
-
-    @property
-    def total(self) -> Fraction:
-        return self.data + self.expiry + self.peers + self.method
 
 
 def lost(cells: Iterable[Cell]) -> Lost:
@@ -119,16 +104,17 @@ def _cell_steps(cell: Cell) -> Iterator[Step]:
         yield Step(kind="improve", about=name, gain=gain, upto=True)
 
 
-def change(before: Snapshot, after: Snapshot, method: Method) -> Change:
-    """What moved the points from one bundle to the next, gates included.
+def between(before: Snapshot, after: Evaluation) -> tuple[Fraction, Fraction, Fraction]:
+    """What moved the points from one bundle to the next, gates included, as three readings on the way.
 
-    First the old facts on the new day (expiry), then the new facts (data), then the new peers.
+    The old facts on the new day, the new facts with the old peers, the new facts with the new peers. The steps from
+    the old points over these to the new ones are expiry, data and peers, in this order.
     """
-    first = evaluate(before, method).points
-    aged = evaluate(_at(before, after.now), method).points
-    fresh = evaluate(evolve(after, peers=before.peers), method).points
-    last = evaluate(after, method).points
-    return Change(data=fresh - aged, expiry=aged - first, peers=last - fresh, method=ZERO)
+    snapshot, method = after.snapshot, after.method
+    aged = evaluate(_at(before, snapshot.now), method).points
+    if snapshot.peers == before.peers:
+        return aged, after.points, after.points
+    return aged, evaluate(evolve(snapshot, peers=before.peers), method).points, after.points
 
 
 def next_loss(found: Evaluation, *, days: int = 90) -> tuple[datetime, Fraction] | None:

@@ -31,7 +31,12 @@ def score(snapshot: Snapshot, method: Method) -> dict[str, Any]:
     up to, for the rated party's own eyes. All parts add up: sub-indicators to indicators, indicators to the
     estimate, losses to the rest of 100.
     """
-    found = evaluate(snapshot, method)
+    return written(evaluate(snapshot, method))
+
+
+def written(found: Evaluation) -> dict[str, Any]:
+    """The published result of an evaluation; see `score`."""
+    snapshot, method = found.snapshot, found.method
     evidence = bundle.bundle_hash(bundle.to_dict(snapshot))
     likely = spread(found.cells, method, seed=seed_of(evidence, method.hash), cap=found.cap)
     estimate = rounded(found.whole.points)

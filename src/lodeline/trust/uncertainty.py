@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from bisect import bisect_left
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def spread(cells: Sequence[Cell], method: Method, *, seed: str, cap: Fraction | 
         seed=seed,
         standard_error=Fraction(math.sqrt(variance / count)),
         chances={
-            name: Fraction(sum(draw >= least for draw in draws), count)
+            name: Fraction(count - bisect_left(draws, float(least)), count)
             for name, least in method.bands
             if least
         },

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from lodeline.access import Permission
 from lodeline.trust import bundle, explain, method
+from lodeline.trust.evaluate import evaluate
 from lodeline.trust.normalise import rounded
-from lodeline.trust.score import score as compute
+from lodeline.trust.score import written as score_of
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import projections
 from lodeline_server.log.actions import NewStatement, append
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.access import Actor
+    from lodeline.trust.evaluate import Evaluation
     from lodeline.trust.snapshot import Snapshot
     from lodeline_server.trust.models import Score
 
@@ -82,8 +84,8 @@ def _run(
 
 
 def _statement(snapshot: Snapshot, written: dict[str, Any], before: Score | None) -> NewStatement:
-    chosen = method.load(VERSION)
-    result = compute(snapshot, chosen)
+    found = evaluate(snapshot, method.load(VERSION))
+    result = score_of(found)
     return NewStatement(
         type="score",
         payload={
@@ -96,35 +98,33 @@ def _statement(snapshot: Snapshot, written: dict[str, Any], before: Score | None
                 "kind": "score",
                 "subject": snapshot.party,
                 "result": result,
-                "change": _change(snapshot, result, before),
+                "change": _change(found, result, before),
                 "bundle": written,
             },
         },
     )
 
 
-def _change(snapshot: Snapshot, result: dict[str, Any], before: Score | None) -> dict[str, Any] | None:
+def _change(found: Evaluation, result: dict[str, Any], before: Score | None) -> dict[str, Any] | None:
     """What moved the points since the score before; None for the first one or another method.
 
-    The parts add up to the difference of the two published figures; what rounding leaves goes to `data`.
+    The parts add up to the difference of the two published figures.
     """
-    chosen = method.load(VERSION)
-    if before is None or before.method_hash != chosen.hash:
+    if before is None or before.method_hash != found.method.hash:
         return None
     earlier = queries.body(before)
     if not earlier:
         return None
-    parts = explain.change(bundle.from_dict(earlier["bundle"]), snapshot, chosen)
-    total = _points(result) - _points(earlier["result"])
-    expiry, peers = rounded(parts.expiry), rounded(parts.peers)
-    shown = {"data": total - expiry - peers, "expiry": expiry, "peers": peers, "method": Decimal("0.00")}
+    aged, fresh, last = map(rounded, explain.between(bundle.from_dict(earlier["bundle"]), found))
+    first = _points(earlier["result"])
+    parts = {"data": fresh - aged, "expiry": aged - first, "peers": last - fresh, "method": Decimal("0.00")}
     return {
         "since": earlier["result"]["computedAt"],
         "position": before.position,
-        "from": str(_points(earlier["result"])),
-        "to": str(_points(result)),
+        "from": str(first),
+        "to": str(last),
         "rated": before.rated and result["rated"],
-        "parts": {name: str(part) for name, part in shown.items()},
+        "parts": {name: str(part) for name, part in parts.items()},
     }
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lodeline.trust.snapshot import Fact, Lots, Snapshot, Source
 
 
+_WORTH = {"conformant": ONE, "active": Fraction(1, 2), "valid": ONE}
+
+
 def percent(share: Fraction) -> str:
     """For sentences: whole percent, but never 100 or 0 unless it is so."""
     whole = round(share * 100)
@@ -73,10 +76,16 @@ def traced(snapshot: Snapshot, params: Params) -> Measured:
         rest = sum(source.masses.get(material, 0) for source in lots.sources if not source.named)
         whole = known + rest + lots.unknown.get(material, 0)
         shares[material] = Fraction(known, whole) if whole else ZERO
+        by_level: dict[EvidenceLevel, tuple[int, int]] = {}
         for source in named:
             if mass := source.masses.get(material, 0):
                 level, position = origin_level(source, snapshot.today)
-                parts.append(Part(level=level, weight=Fraction(mass, known), position=position))
+                sofar, last = by_level.get(level, (0, 0))
+                by_level[level] = (sofar + mass, max(last, position))
+        parts += [
+            Part(level=level, weight=Fraction(mass, known), position=position)
+            for level, (mass, position) in by_level.items()
+        ]
     value = sum(shares.values(), ZERO) / len(shares)
     listed = ", ".join(f"{material} {percent(share)} %" for material, share in shares.items())
     if not parts:
@@ -114,14 +123,17 @@ def conformant(snapshot: Snapshot, params: Params) -> Measured:
     if lots is None or not lots.inflows:
         return missing("no-inflow")
     total = sum(inflow.mass for inflow in lots.inflows)
-    value, parts = ZERO, []
+    about = _about_sites(snapshot.facts)
+    masses: dict[int, int] = {}
+    used: dict[int, tuple[Fraction, Fact]] = {}
     for inflow in lots.inflows:
-        best = _standing_on(snapshot.facts, inflow.site, inflow.day, params)
+        best = _standing_on(about.get(inflow.site, ()), inflow.day, params)
         if best is not None and total:
-            share, fact = best
-            weight = Fraction(inflow.mass, total)
-            value += weight * share
-            parts.append(part(fact, ONE, params.method, weight=weight))
+            used[best[1].position] = best
+            masses[best[1].position] = masses.get(best[1].position, 0) + inflow.mass
+    weights = {position: Fraction(mass, total) for position, mass in masses.items()}
+    value = sum((weights[position] * share for position, (share, _) in used.items()), ZERO)
+    parts = [part(fact, ONE, params.method, weight=weights[position]) for position, (_, fact) in used.items()]
     sites = {inflow.site for inflow in lots.inflows}
     if not parts:
         return missing("no-assessment-of-senders", sites=str(len(sites)))
@@ -151,18 +163,25 @@ def screened_on(fact: Fact) -> date | None:
     return day_of(fact.content.get("date")) or fact.valid_from or fact.issued
 
 
-def _standing_on(facts: Sequence[Fact], site: str, day: date, params: Params) -> tuple[Fraction, Fact] | None:
-    """The best standing of a site on a day: (1 for conformant or certified, 0.5 for active; the statement)."""
-    latest: dict[tuple[str, str, str], Fact] = {}
+def _about_sites(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
+    """Assessments and certificates by the sites they are about, in log order."""
+    found: dict[str, list[Fact]] = {}
     for fact in facts:
-        if fact.kind not in {"assessment.result", "certificate"} or fact.issued is None or fact.issued > day:
-            continue
-        if site in {fact.subject, fact.text("site"), *fact.strings("sites")}:
-            latest[fact.kind, fact.text("scheme"), fact.text("number")] = fact
+        if fact.kind in {"assessment.result", "certificate"} and fact.issued is not None:
+            for site in {fact.subject, fact.text("site"), *fact.strings("sites")}:
+                found.setdefault(site, []).append(fact)
+    return found
+
+
+def _standing_on(facts: Sequence[Fact], day: date, params: Params) -> tuple[Fraction, Fact] | None:
+    """The best standing of a site on a day: (1 for conformant or certified, 0.5 for active; the statement)."""
+    latest: dict[tuple[str, str, str, str], Fact] = {}
+    for fact in facts:
+        if fact.issued is not None and fact.issued <= day:
+            latest[fact.kind, fact.text("scheme"), fact.text("area"), fact.text("number")] = fact
     best: tuple[Fraction, Fact] | None = None
-    worth = {"conformant": ONE, "active": Fraction(1, 2), "valid": ONE}
     for fact in latest.values():
-        share = worth.get(fact.text("result") or fact.text("status"))
+        share = _WORTH.get(fact.text("result") or fact.text("status"))
         held = standing.age(fact, day, params.method, fades=False)
         if share is not None and held is not None and (best is None or share > best[0]):
             best = (share, fact)
