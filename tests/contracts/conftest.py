@@ -71,6 +71,21 @@ class World:
 
         return SimpleNamespace(pk=DBTaskResult.objects.values_list("pk", flat=True).first() or uuid.uuid4())
 
+    @cached_property
+    def position(self):
+        """A statement of this workspace in the log."""
+        from django.db import transaction
+
+        from lodeline_server.log.actions import NewStatement, append
+
+        payload = {"id": f"urn:x:{self.word}", "issuer": self.organisation.party, "body": {}}
+        statement = NewStatement(type="note", payload=payload)
+        with transaction.atomic():
+            done = append(
+                actor=self.platform, workspace=self.workspace.pk, statements=[statement], now=self.now
+            )
+        return done[0].position
+
     # --- addresses --------------------------------------------------------------------------------
 
     @cached_property
@@ -81,6 +96,7 @@ class World:
             "member_link": lambda: {"pk": self.person("buyer").pk},
             "member_remove": lambda: {"pk": self.person("buyer").pk},
             "key_revoke": lambda: {"pk": self.some_key.pk},
+            "statement": lambda: {"position": self.position},
             "job_again": lambda: {"job": self.failed_job.pk},
         }
 
@@ -88,6 +104,7 @@ class World:
     def operations(self):
         """Path of an operation with holes or needed queries: how to fill them."""
         return {
+            "/api/log/statements/{position}": lambda: {"position": self.position},
             "/api/keys/{key_id}": lambda: {"key_id": self.some_key.pk},
         }
 

@@ -20,7 +20,7 @@ from lodeline_server.config.wsgi import application
 
 EXAMPLES = 15
 # Whose key is used: the first that holds the permission. That the others are refused is the walk's matter.
-HOLDERS = (Role.MAKER, Role.OPERATOR, Role.BUYER)
+HOLDERS = (Role.OPERATOR, Role.MAKER, Role.BUYER)
 
 
 def description():

@@ -183,7 +183,8 @@ def create_api_key(
     if not actor.may(Permission.MEMBERS_MANAGE) and organisation.pk != actor.organisation:
         raise Denied(Permission.MEMBERS_MANAGE)
     granted = frozenset(scopes) or PERMISSIONS[role]
-    if (actor.kind == "key" or not actor.may(Permission.MEMBERS_MANAGE)) and not all(map(actor.may, granted)):
+    may_give_all = actor.may(Permission.MEMBERS_MANAGE) and actor.scopes is None
+    if not may_give_all and not all(map(actor.may, granted)):
         raise Denied(Permission.MEMBERS_MANAGE)
     prefix = secrets.token_hex(PREFIX_BYTES)
     plaintext = f"ll_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
