@@ -17,6 +17,7 @@ from lodeline.trust.snapshot import Attested, Balance, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from lodeline.lots.graph import Graph, Node
     from lodeline.lots.origin import Place
@@ -48,24 +49,26 @@ class Survey:
     graph: Graph
     places: Mapping[str, Place]
     covered: dict[int, int]
-    behind: dict[int, frozenset[str]]  # parties at the lot version or behind it
+    behind: dict[
+        int, dict[str, date]
+    ]  # parties at the lot version or behind it, with the day of their last lot
 
     @classmethod
     def of(cls, graph: Graph, places: Mapping[str, Place]) -> Survey:
         """One pass in topological order."""
         covered: dict[int, int] = {}
-        behind: dict[int, frozenset[str]] = {}
+        behind: dict[int, dict[str, date]] = {}
         for node in graph.order:
             place = places.get(node.first.site)
             stage = STAGES.get(place.kind) if place else None
             bits = 0 if stage is None else 1 << stage
             party = node.first.party or (place.party if place else "")
-            parties = {party} if party else set()
+            parties = {party: node.first.time.date()} if party else {}
             for edge in node.incoming:
                 bits |= covered.get(edge.source.rank, 0)
-                parties |= behind.get(edge.source.rank, frozenset())
+                _later(parties, behind.get(edge.source.rank, {}))
             covered[node.rank] = bits
-            behind[node.rank] = frozenset(parties)
+            behind[node.rank] = parties
         return cls(graph=graph, places=places, covered=covered, behind=behind)
 
     def stages(self, lots: Iterable[Node]) -> dict[str, int]:
@@ -75,12 +78,13 @@ class Survey:
             found[str(self.covered[node.rank].bit_count())] += node.mass or 0
         return dict(found)
 
-    def upstream(self, lots: Iterable[Node], party: str) -> tuple[str, ...]:
-        """The parties behind the lots, without the party itself."""
-        found: set[str] = set()
+    def upstream(self, lots: Iterable[Node], party: str) -> dict[str, date]:
+        """The parties behind the lots with the day of their last lot in them, without the party itself."""
+        found: dict[str, date] = {}
         for node in lots:
-            found |= self.behind[node.rank]
-        return tuple(sorted(found - {party}))
+            _later(found, self.behind[node.rank])
+        found.pop(party, None)
+        return found
 
     def sources(
         self,
@@ -125,6 +129,14 @@ class Survey:
             masses=masses,
             attestation=attested.get(node.key),
         )
+
+
+def _later(found: dict[str, date], more: Mapping[str, date]) -> None:
+    """Add parties; of two days the later one stays."""
+    for party, day in more.items():
+        held = found.get(party)
+        if held is None or held < day:
+            found[party] = day
 
 
 def custody(lots: Iterable[Node]) -> dict[str, int]:

@@ -96,22 +96,34 @@ def check(
 
 def _lists(look: Look) -> Verdict:
     """G1."""
-    scope = {look.snapshot.party, *(look.snapshot.lots.upstream if look.snapshot.lots else ())}
+    snapshot = look.snapshot
+    upstream = snapshot.lots.upstream if snapshot.lots else {}
     latest: dict[tuple[str, str], Fact] = {}
-    for fact in look.snapshot.facts:
+    since: dict[tuple[str, str], date] = {}  # first day of a confirmed hit that still stands
+    for fact in snapshot.facts:
         day = screened_on(fact)
-        if (
-            fact.kind == "screening"
-            and fact.subject in scope
-            and day is not None
-            and day <= look.snapshot.today
-        ):
-            latest[fact.subject, fact.text("list")] = fact
-    for hit, position in (("confirmed", Position.CLOSED), ("possible", Position.WARNING)):
-        hits = [fact for fact in latest.values() if fact.text("hit") == hit]
-        if hits:
-            return look.says(position, f"hit-{hit}", *hits, list=hits[0].text("list"), party=hits[0].subject)
-    own = [fact for (subject, _), fact in latest.items() if subject == look.snapshot.party]
+        if fact.kind != "screening" or day is None or day > snapshot.today:
+            continue
+        key = (fact.subject, fact.text("list"))
+        if fact.subject != snapshot.party and fact.subject not in upstream:
+            continue
+        latest[key] = fact
+        if fact.text("hit") == "confirmed":
+            since.setdefault(key, day)
+        else:
+            since.pop(key, None)
+    # Material that had left before the hit is no breach; it stays in view.
+    closed = [latest[key] for key, day in since.items() if key[0] == snapshot.party or upstream[key[0]] > day]
+    if closed:
+        first = closed[0]
+        reason = "hit-confirmed" if first.subject == snapshot.party else "hit-upstream"
+        return look.says(Position.CLOSED, reason, *closed, list=first.text("list"), party=first.subject)
+    hits = [fact for fact in latest.values() if fact.text("hit") in {"confirmed", "possible"}]
+    if hits:
+        first = hits[0]
+        reason = "hit-possible" if first.text("hit") == "possible" else "hit-before"
+        return look.says(Position.WARNING, reason, *hits, list=first.text("list"), party=first.subject)
+    own = [fact for (subject, _), fact in latest.items() if subject == snapshot.party]
     return look.says(Position.CLEAR, "no-hit", *own) if own else look.says(Position.UNKNOWN, "not-screened")
 
 

@@ -8,7 +8,7 @@ from lodeline.trust import standing
 from lodeline.trust.indicators.site import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable
+    from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
     from datetime import date
 
     from lodeline.trust.snapshot import Fact
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DRILLS_KEPT = 2
 
 
-def own(facts: Iterable[Fact], today: date) -> list[Fact]:
+def own(facts: Sequence[Fact], today: date) -> list[Fact]:
     """The last words about the party itself, in log order."""
     last: dict[Hashable, Fact] = {}
     kept: list[Fact] = []
@@ -36,23 +36,21 @@ def own(facts: Iterable[Fact], today: date) -> list[Fact]:
         (f for f in last.values() if f.kind == "drill"), key=lambda f: (f.text("date"), f.position)
     )
     dropped = {fact.position for fact in drills[:-DRILLS_KEPT]}
+    kept += screenings(fact for fact in facts if fact.kind == "screening")
     rows = [*kept, *(fact for fact in last.values() if fact.position not in dropped)]
     return sorted(rows, key=lambda fact: fact.position)
 
 
 def upstream(
-    facts: Iterable[Fact], parties: Collection[str], sites: Collection[str], since: date
+    facts: Sequence[Fact], parties: Collection[str], sites: Collection[str], since: date
 ) -> list[Fact]:
     """What is asked of others: screenings of upstream parties, the standing of the sites that sent material.
 
     Standing is asked for past days, so all statements about it stay that could hold on or after `since`.
     """
-    rows: list[Fact] = []
-    screened: dict[tuple[str, str], Fact] = {}
+    rows = screenings(fact for fact in facts if fact.kind == "screening" and fact.subject in parties)
     for fact in facts:
-        if fact.kind == "screening" and fact.subject in parties:
-            screened[fact.subject, fact.text("list")] = fact
-        elif fact.kind in {"certificate", "assessment.result"} and (
+        if fact.kind in {"certificate", "assessment.result"} and (
             fact.subject in sites
             or fact.text("site") in sites
             or not set(sites).isdisjoint(fact.strings("sites"))
@@ -60,7 +58,21 @@ def upstream(
             ended = fact.valid_until is not None and fact.valid_until < since
             if not ended:
                 rows.append(fact)
-    return sorted((*rows, *screened.values()), key=lambda fact: fact.position)
+    return sorted(rows, key=lambda fact: fact.position)
+
+
+def screenings(facts: Iterable[Fact]) -> list[Fact]:
+    """Per party and list the last word, and where it is a confirmed hit the first word of that hit."""
+    last: dict[tuple[str, str], Fact] = {}
+    first: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        key = (fact.subject, fact.text("list"))
+        last[key] = fact
+        if fact.text("hit") == "confirmed":
+            first.setdefault(key, fact)
+        else:
+            first.pop(key, None)
+    return list({fact.position: fact for fact in (*first.values(), *last.values())}.values())
 
 
 def _older(fact: Fact, than: Fact) -> bool:
@@ -86,5 +98,4 @@ _MATTER: dict[str, Callable[[Fact], tuple[str, ...]]] = {
     ),
     "drill": lambda fact: (str(fact.position),),
     "market.evidence": lambda fact: (fact.text("market"), fact.text("duty")),
-    "screening": lambda fact: (fact.subject, fact.text("list")),
 }

@@ -104,7 +104,7 @@ class Lots:
     sources: tuple[Source, ...]
     unknown: dict[str, int]  # substance -> mg of unknown origin
     inflows: tuple[Inflow, ...]
-    upstream: tuple[str, ...]
+    upstream: dict[str, date]  # party behind the lots -> day of its last lot or shipment in them
     stages: dict[str, int]  # number of covered stages -> mg
     input_mass: int
     linked_mass: int

@@ -78,6 +78,11 @@ class Chain:
             return None
         found, unknown = self.survey.sources(rows, self.attested, self.levels)
         flows = linked(nodes.values())
+        inflows = self._inflows(moves.received)
+        upstream = self.survey.upstream(rows, party)
+        for inflow in inflows:  # by day, so that the last one stays
+            if inflow.party not in {"", party} and inflow.party not in self.made:
+                upstream[inflow.party] = inflow.day  # only passed lots on, and so stands in no graph
         positions = [node.first.position for node in rows] + [
             move.position for move in (*moves.shipped, *moves.received)
         ]
@@ -89,8 +94,8 @@ class Chain:
             position=max(positions, default=0),
             sources=found,
             unknown=unknown,
-            inflows=self._inflows(moves.received),
-            upstream=self.survey.upstream(rows, party),
+            inflows=inflows,
+            upstream=upstream,
             stages=self.survey.stages(rows),
             input_mass=flows.taken_in,
             linked_mass=flows.identified,
@@ -117,7 +122,7 @@ class Chain:
             masses[site, place.party if place else "", move.time.date()] += mass or node.mass or 0
         return tuple(
             Inflow(site=site, party=party, day=day, mass=mass)
-            for (site, party, day), mass in sorted(masses.items())
+            for (site, party, day), mass in sorted(masses.items(), key=lambda row: (row[0][2], row[0]))
         )
 
 

@@ -96,6 +96,8 @@ GATES: Mapping[str, str] = {
     "no-hit": noop("Clear"),
     "not-screened": noop("Not screened"),
     "hit-confirmed": noop("Confirmed hit: %(list)s"),
+    "hit-upstream": noop("Confirmed hit upstream: %(list)s"),
+    "hit-before": noop("Hit upstream, after its material left"),
     "hit-possible": noop("Possible hit: %(list)s"),
     "critical-open": noop("%(count)s open"),
     "none-open": noop("None open"),

@@ -140,7 +140,7 @@ LOTS = Lots(
     sources=(source(1), source(2), source(3, level=E.E4), source(4, attested=False)),
     unknown={"Co": 200},
     inflows=(Inflow(site=MINE, party=MINER, day=days_ago(40), mass=4_000),),
-    upstream=(MINER,),
+    upstream={MINER: days_ago(40)},
     stages={"1": 500, "2": 3_500},
     input_mass=5_000,
     linked_mass=4_700,

@@ -143,7 +143,7 @@ def conformant(snapshot: Snapshot, params: Params) -> Measured:
 def screened(snapshot: Snapshot, params: Params) -> Measured:
     """OV4."""
     today, days = snapshot.today, int(params.method.rule("screening_days"))
-    upstream = snapshot.lots.upstream if snapshot.lots and snapshot.lots.upstream else (snapshot.party,)
+    upstream = [*snapshot.lots.upstream] if snapshot.lots and snapshot.lots.upstream else [snapshot.party]
     latest: dict[str, Fact] = {}
     for fact in snapshot.facts:
         if fact.kind == "screening" and standing.within(screened_on(fact), today, days):
