@@ -6,7 +6,7 @@ from lodeline import __version__
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
-from lodeline_server.kit.problems import Api, register_handlers
+from lodeline_server.kit.openapi import Api, register_handlers
 from lodeline_server.log.api import router as log
 from lodeline_server.lots.api import router as lots
 from lodeline_server.parties.api import router as parties

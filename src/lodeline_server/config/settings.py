@@ -66,23 +66,27 @@ INSTALLED_APPS = [
     "lodeline_server.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "csp",
-    "django_cotton",
-    "django_filters",
-    "django_htmx",
-    "django_tables2",
     "django_tasks",
     "django_tasks_db",
-    "ninja",
 ]
+# What pages need. Commands that only read and compute leave it out: half a second of start-up.
+if not environment.flag("LODELINE_LEAN"):
+    INSTALLED_APPS += [
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+        "allauth",
+        "allauth.account",
+        "allauth.mfa",
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+        "csp",
+        "django_cotton",
+        "django_filters",
+        "django_htmx",
+        "django_tables2",
+        "ninja",
+    ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

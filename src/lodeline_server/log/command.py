@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     return {"fsck": _fsck, "checkpoint": _checkpoint, "show": _show, "prove": _prove}[args.step](args)
 
 

@@ -32,7 +32,7 @@ def _digest(names: list[str] | None) -> tuple[str, int]:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from lodeline_server.log import projections
 
     known = [one.name for one in projections.registered()]
