@@ -1,6 +1,6 @@
 """Ed25519 keys and detached JWS over raw bytes.
 
-Sources: RFC 8032 (Ed25519), RFC 8037 (EdDSA in JOSE), RFC 7515 appendix F and RFC 7797 (detached, unencoded).
+Sources: RFC 8032 (Ed25519), RFC 8037 (EdDSA in JOSE), RFC 7515 appendix F (detached) and RFC 7797 (unencoded).
 Only EdDSA is accepted, and only keys the caller brings: a key inside the signature is never trusted.
 """
 
@@ -23,6 +23,18 @@ SEED_BYTES = PUBLIC_BYTES = 32
 SIGNATURE_BYTES = 64
 # A detached signature is a short line; anything longer is not one.
 MAX_JWS = 4096
+# y coordinates of the points of small order, sign bit cleared. Such a "key" accepts one signature for many
+# messages (RFC 8032, section 8.4 and RFC 7748, section 6), so nobody may register it.
+_PRIME = 2**255 - 19
+_SMALL_ORDER = frozenset(
+    {
+        0,
+        1,
+        _PRIME - 1,
+        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+    }
+)
 
 
 class SignatureRefused(ValueError):  # noqa: N818 - a verdict, in the words of the pages
@@ -47,13 +59,16 @@ def unb64url(text: str) -> bytes:
 
 @frozen
 class VerifyKey:
-    """A public key: 32 bytes."""
+    """A public key: 32 bytes. `ValueError` for encodings that are not canonical and for points of small order."""
 
     raw: bytes
 
     def __attrs_post_init__(self) -> None:
         if len(self.raw) != PUBLIC_BYTES:
             raise ValueError(f"an Ed25519 public key has {PUBLIC_BYTES} bytes, not {len(self.raw)}")
+        height = int.from_bytes(self.raw, "little") & (2**255 - 1)
+        if height >= _PRIME or height in _SMALL_ORDER:
+            raise ValueError("not a usable Ed25519 public key: not canonical, or a point of small order")
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Raise `SignatureRefused` unless `signature` (64 bytes) is this key's over `data`."""
@@ -95,7 +110,8 @@ def sign_detached(key: SigningKey, data: bytes, kid: str) -> str:
 def verify_detached(jws: str, data: bytes, keys: Mapping[str, VerifyKey]) -> str:
     """The key id that signed `data`. Raises `SignatureRefused`.
 
-    `keys` maps the key ids that are trusted here. Header members that name or carry keys are refused.
+    `keys` maps the key ids that are trusted here. Header members that name or carry keys are refused. The
+    signature is over the raw bytes (`b64` false, RFC 7797) or over their base64url (RFC 7515, appendix F).
     """
     if len(jws) > MAX_JWS or jws.count(".") != 2 or not jws.isascii():
         raise SignatureRefused("not a detached JWS: it has the form header..signature")
@@ -111,10 +127,12 @@ def verify_detached(jws: str, data: bytes, keys: Mapping[str, VerifyKey]) -> str
     strange = sorted(set(header) - {"alg", "b64", "crit", "kid", "typ", "iat"})
     if strange:
         raise SignatureRefused(f"the JWS header has members that are not accepted here: {', '.join(strange)}")
-    if header.get("b64", True) is not False or header.get("crit") != ["b64"]:
-        raise SignatureRefused('the JWS must be over the raw bytes: "b64": false, "crit": ["b64"]')
+    encoded = header.get("b64", True)
+    if not isinstance(encoded, bool) or header.get("crit", []) != (["b64"] if "b64" in header else []):
+        raise SignatureRefused('a JWS with "b64" has "crit": ["b64"], one without has no "crit"')
     kid = header.get("kid")
     if not isinstance(kid, str) or kid not in keys:
         raise SignatureRefused(f"no registered key has the id {kid!r}")
-    keys[kid].verify(unb64url(signature), head.encode() + b"." + data)
+    signed = b64url(data).encode() if encoded else data
+    keys[kid].verify(unb64url(signature), head.encode() + b"." + signed)
     return kid

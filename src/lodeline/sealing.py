@@ -37,7 +37,7 @@ def place(*parts: str | int) -> bytes:
 
 
 def seal(key: bytes, plain: bytes, *, aad: bytes, random: Callable[[int], bytes]) -> bytes:
-    """Encrypt `plain` under a 32-byte key."""
+    """Encrypt `plain` under a 32-byte key. With random nonces a key is good for 2^32 times (NIST SP 800-38D, 8.3)."""
     nonce = random(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, aad)
 
@@ -55,6 +55,13 @@ def wrap(kek: bytes, key: bytes, *, aad: bytes, random: Callable[[int], bytes]) 
     if len(key) != KEY_BYTES:
         raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
     return seal(kek, key, aad=aad, random=random)
+
+
+def rewrap(
+    old: bytes, new: bytes, wrapped: bytes, *, aad: bytes, new_aad: bytes, random: Callable[[int], bytes]
+) -> bytes:
+    """The same key, wrapped by another: how an installation's key is rotated. Raises `Unreadable`."""
+    return wrap(new, unwrap(old, wrapped, aad=aad), aad=new_aad, random=random)
 
 
 def unwrap(kek: bytes, wrapped: bytes, *, aad: bytes) -> bytes:

@@ -22,6 +22,7 @@ MAX_NOTE = 128 * 1024
 MAX_SIGNATURES = 64
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
 class CheckpointRefused(ValueError):  # noqa: N818 - a verdict
@@ -83,8 +84,8 @@ def verify_note(note: str, keys: Mapping[str, VerifyKey]) -> str:
 
     Signatures of unknown keys are ignored; a wrong signature by a known key refuses the whole note.
     """
-    if len(note.encode()) > MAX_NOTE or any(ch < " " and ch != "\n" for ch in note):
-        raise CheckpointRefused("the note is too large or holds control characters")
+    if len(note.encode(errors="replace")) > MAX_NOTE or _FORBIDDEN.search(note):
+        raise CheckpointRefused("the note is too large, or holds control characters or no Unicode text")
     text, blank, lines = note.rpartition("\n\n")
     if not blank or not text or not lines.endswith("\n"):
         raise CheckpointRefused("not a signed note: text, empty line, signature lines")
@@ -95,7 +96,7 @@ def verify_note(note: str, keys: Mapping[str, VerifyKey]) -> str:
     known = False
     for line in signatures:
         dash, name, data = [*line.split(" "), "", ""][:3]
-        if dash != "—" or not name or line.count(" ") != 2:
+        if dash != "—" or not _NAME.fullmatch(name) or line.count(" ") != 2:
             raise CheckpointRefused("a signature line is malformed")
         try:
             blob = _unb64(data)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
 from lodeline import strictjson
 from lodeline.keys import b64url, unb64url
 
-if TYPE_CHECKING:
-    from typing import Any
-
 VERSION = 1
 # An entry bundle stores each leaf behind a 16-bit length (C2SP tlog-tiles).
 MAX_LEAF = 65_535
 COMMITMENT_BYTES = 32
+WORDS = ("commit", "tenant", "time", "type")
 
 
 @frozen(kw_only=True)
@@ -48,23 +45,22 @@ def instant(moment: datetime) -> str:
     """UTC with microseconds and Z."""
     if moment.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def decode(data: bytes) -> Leaf:
     """The leaf in `data`; `ValueError` unless it is exactly the canonical form of one."""
-    record = cast("dict[str, Any]", strictjson.loads(data, max_bytes=MAX_LEAF))
-    if (
-        not isinstance(record, dict)
-        or set(record) != {"commit", "tenant", "time", "type", "v"}
-        or record["v"] != VERSION
-    ):
+    record = strictjson.loads(data, max_bytes=MAX_LEAF)
+    if not isinstance(record, dict) or set(record) != {*WORDS, "v"} or record["v"] != VERSION:
         raise ValueError("not a leaf record of version 1")
+    words = {name: word for name in WORDS if isinstance(word := record[name], str)}
+    if len(words) != len(WORDS):
+        raise ValueError("commit, tenant, time and type of a leaf record are strings")
     leaf = Leaf(
-        type=record["type"],
-        time=datetime.strptime(record["time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
-        tenant=record["tenant"],
-        commitment=unb64url(record["commit"]),
+        type=words["type"],
+        time=datetime.strptime(words["time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        tenant=words["tenant"],
+        commitment=unb64url(words["commit"]),
     )
     if len(leaf.commitment) != COMMITMENT_BYTES or leaf.encode() != data:
         raise ValueError("not the canonical form of a leaf record")

@@ -27,6 +27,8 @@ def _whole(name: str, value: int) -> None:
 
 
 def _hashes(*hashes: bytes, proof: Sequence[bytes]) -> None:
+    if not isinstance(proof, list | tuple):
+        raise ProofError("a proof is a list of hashes")
     if len(proof) > MAX_PATH:
         raise ProofError(f"a proof has at most {MAX_PATH} hashes")
     for value in (*hashes, *proof):
