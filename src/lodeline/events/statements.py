@@ -6,7 +6,7 @@ decimal strings. Assurance codes are those of the UNTP Digital Conformity Creden
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,6 @@ from lodeline.identifiers import IdentifierError, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     import jsonschema_rs
 
@@ -46,6 +45,11 @@ class Statement:
     valid_from: date | None
     valid_until: date | None
     raw: dict[str, Any]
+
+    @property
+    def issued_at(self) -> datetime:
+        """The day of issue as an instant: its first, in UTC."""
+        return datetime(self.issued.year, self.issued.month, self.issued.day, tzinfo=UTC)
 
 
 @cache
@@ -156,17 +160,21 @@ def _statement(
     yield from found
     if found:  # every rule here is an error
         return
-    statements.append(
-        Statement(
-            id=normalise(raw["id"]),
-            kind=kind,
-            subject=normalise(raw["subject"]),
-            issuer=normalise(raw["issuer"]),
-            issued=dates["issued"],
-            valid_from=dates.get("validFrom"),
-            valid_until=dates.get("validUntil"),
-            raw=raw,
-        )
+    statements.append(statement_of(raw))
+
+
+def statement_of(raw: dict[str, Any]) -> Statement:
+    """The value of a raw statement that passed the check."""
+    dates = {field: date.fromisoformat(raw[field]) for field in _DATES if field in raw}
+    return Statement(
+        id=normalise(raw["id"]),
+        kind=raw["kind"],
+        subject=normalise(raw["subject"]),
+        issuer=normalise(raw["issuer"]),
+        issued=dates["issued"],
+        valid_from=dates.get("validFrom"),
+        valid_until=dates.get("validUntil"),
+        raw=raw,
     )
 
 

@@ -1,6 +1,14 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
 class EventsConfig(AppConfig):
     name = "lodeline_server.events"
     label = "events"
+
+    def ready(self) -> None:
+        from lodeline_server.events.tasks import process_left_behind
+        from lodeline_server.kit.scheduler import Clock, register
+
+        register(Clock(name="captures left behind", task=process_left_behind, every=timedelta(minutes=1)))

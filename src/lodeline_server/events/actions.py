@@ -1,0 +1,233 @@
+"""Capture: take a document, put it into the log whole or not at all."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from attrs import frozen
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from lodeline.access import Actor, Permission
+from lodeline.events.check import Checked, check
+from lodeline.events.limits import Limits
+from lodeline.evidence import Finding, Severity
+from lodeline.keys import PUBLIC_BYTES, SignatureRefused, verify_detached
+from lodeline_server.events import filing, queries
+from lodeline_server.events.models import CaptureJob, SigningKey
+from lodeline_server.kit.problems import Problem
+from lodeline_server.log import backend, projections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from lodeline_server.parties.models import Organisation
+
+log = structlog.get_logger(__name__)
+State = CaptureJob.State
+EPCIS, STATEMENTS = "epcis", "statements"
+JSON_TYPES = frozenset({"application/json", "application/ld+json", "application/jsonld"})
+MOST_ATTEMPTS = 5
+INVALID = "epcisException:ValidationException"
+
+
+@frozen(kw_only=True)
+class Document:
+    """What a client sends: the bytes as they came (inflated), and what it says about them."""
+
+    data: bytes
+    media_type: str = "application/json"
+    jws: str = ""
+    name: str = ""
+    behaviour: str = CaptureJob.Behaviour.ROLLBACK
+    wanted: str = ""
+    """`epcis` or `statements`: the kind this address takes; nothing: either."""
+
+
+def limits() -> Limits:
+    return Limits(max_bytes=settings.MAX_UPLOAD)
+
+
+def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = True) -> CaptureJob:
+    """Check a document and queue it. Raises `Problem`: 400 findings, 409 conflict, 413, 415.
+
+    `queue` False: the caller processes the job itself.
+    """
+    actor.require(Permission.CAPTURE_SUBMIT)
+    if actor.workspace is None or actor.organisation is None:
+        raise Problem(403, "Only an organisation captures", detail="This actor acts for none.")
+    if document.media_type.partition(";")[0].strip().lower() not in JSON_TYPES:
+        raise Problem(
+            415,
+            "Send JSON",
+            detail="Content-Type is application/json or application/ld+json.",
+            kind="epcisException:UnsupportedMediaTypeException",
+        )
+    if len(document.data) > settings.MAX_UPLOAD:
+        raise Problem(
+            413,
+            "The document is too large",
+            detail=f"At most {settings.MAX_UPLOAD} bytes are taken.",
+            kind="epcisException:CaptureLimitExceededException",
+        )
+    kid = _signer(actor, document, now)
+    checked = check(document.data, now=now, limits=limits())
+    _refuse(checked.findings)
+    _refuse_other_kind(checked, document.wanted)
+    content = filing.Content.of(checked)
+    conflicts = filing.conflicts(actor.workspace, actor.organisation, content)
+    if conflicts and document.behaviour == CaptureJob.Behaviour.ROLLBACK:
+        raise Problem(
+            409,
+            "An id is on record with another body",
+            detail="Nothing was written.",
+            kind="epcisException:ResourceAlreadyExistsException",
+            findings=conflicts,
+        )
+    with transaction.atomic():
+        job = CaptureJob.objects.create(
+            workspace_id=actor.workspace,
+            organisation_id=actor.organisation,
+            actor=actor.id,
+            name=document.name[:200],
+            raw=document.data,
+            sha256=sha256(document.data).hexdigest(),
+            size=len(document.data),
+            media_type=document.media_type[:100],
+            kind=checked.kind,
+            jws=document.jws,
+            kid=kid,
+            behaviour=document.behaviour,
+            findings=[finding.as_dict() for finding in checked.findings],
+            created_at=now,
+        )
+        if queue:
+            from lodeline_server.events.tasks import process_capture
+
+            process_capture.enqueue(str(job.uuid))
+    log.info("document taken in", job=str(job.uuid), by=actor.id, kind=job.kind, size=job.size)
+    return job
+
+
+def _signer(actor: Actor, document: Document, now: datetime) -> str:
+    """Verify the party's own signature before anything is read; the key id, or nothing without one."""
+    if not document.jws:
+        return ""
+    try:
+        return verify_detached(document.jws, document.data, queries.verify_keys(actor.organisation or 0, now))
+    except SignatureRefused as error:
+        finding = Finding(
+            rule="signature.refused",
+            severity=Severity.ERROR,
+            pointer="",
+            message=f"{error}. Sign the raw bytes with a registered key.",
+        )
+        raise Problem(400, "The signature does not hold", kind=INVALID, findings=[finding]) from None
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise Problem(
+            400, "The document has errors", detail="Nothing was written.", kind=INVALID, findings=findings
+        )
+
+
+def _refuse_other_kind(checked: Checked, wanted: str) -> None:
+    statements = checked.kind == "StatementDocument"
+    if wanted and statements != (wanted == STATEMENTS):
+        other = "/api/statements" if statements else "/epcis/capture"
+        message = f"A {checked.kind} is sent to {other}."
+        finding = Finding(rule="document.type", severity=Severity.ERROR, pointer="/type", message=message)
+        raise Problem(400, "The document has errors", kind=INVALID, findings=[finding])
+
+
+def process(job: CaptureJob, now: datetime, *, follow: bool = True) -> CaptureJob:
+    """Put a job's document into the log, in one transaction: wholly in, or wholly out.
+
+    Doing it twice does nothing the second time. An unexpected error leaves the job open for another attempt;
+    after five it is given up and listed. `follow`: bring the projections up afterwards.
+    """
+    tries = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
+    tries.update(state=State.RUNNING, attempts=F("attempts") + 1)
+    try:
+        with transaction.atomic():
+            backend.lock(backend.APPEND)
+            row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
+            if not row.done:
+                filing.file(row, now)
+    except Exception:
+        log.exception("capture failed", job=str(job.uuid))
+        _give_up(job, now)
+        raise
+    if follow:
+        projections.follow_all()
+    log.info("document processed", job=str(row.uuid), state=row.state, accepted=row.accepted)
+    return row
+
+
+def _give_up(job: CaptureJob, now: datetime) -> None:
+    """After an unexpected error: wait for the next attempt, or list the job as failed."""
+    message = (
+        "The document could not be processed; the cause stands in the server's log. Send it again later."
+    )
+    finding = Finding(rule="capture.failed", severity=Severity.ERROR, pointer="", message=message)
+    open_job = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
+    open_job.filter(attempts__lt=MOST_ATTEMPTS).update(state=State.WAITING)
+    open_job.filter(attempts__gte=MOST_ATTEMPTS).update(
+        state=State.FAILED, finished_at=now, findings=[finding.as_dict()]
+    )
+
+
+def process_pending(now: datetime, *, before: datetime | None = None) -> list[CaptureJob]:
+    """Process every open job, oldest first; `before`: only those that came until then."""
+    done: list[CaptureJob] = []
+    for job in queries.open_jobs(before=before).defer("raw"):
+        if job.attempts >= MOST_ATTEMPTS:
+            _give_up(job, now)
+            continue
+        try:
+            done.append(process(job, now, follow=False))
+        except Exception:  # noqa: BLE001, S112 - logged there; one document must not hold up the others
+            continue
+    if done:
+        projections.follow_all()
+    return done
+
+
+def register_key(
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    kid: str,
+    public_key: bytes,
+    now: datetime,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> SigningKey:
+    """Register a party's public key (32 bytes). The same key again changes nothing; another one is a 409."""
+    actor.require(Permission.KEYS_MANAGE)
+    allowed = actor.kind == "platform" or actor.may(Permission.MEMBERS_MANAGE)
+    if organisation.workspace_id != actor.workspace or not (allowed or organisation.pk == actor.organisation):
+        raise Problem(404, "No such organisation")
+    if len(public_key) != PUBLIC_BYTES or not kid.isprintable() or not 0 < len(kid) <= 200:
+        raise Problem(
+            422, "This is not an Ed25519 public key with a name", detail="32 bytes and a printable key id."
+        )
+    values: dict[str, Any] = {
+        "public_key": public_key,
+        "valid_from": valid_from or now,
+        "valid_until": valid_until,
+    }
+    with transaction.atomic():
+        row, made = SigningKey.objects.get_or_create(
+            organisation=organisation, kid=kid, defaults={**values, "created_at": now}
+        )
+    if bytes(row.public_key) != public_key:
+        raise Problem(409, "Another key has this id", detail=kid)
+    if made:
+        log.info("signing key registered", by=actor.id, organisation=organisation.pk, kid=kid)
+    return row

@@ -1,0 +1,296 @@
+"""Checks of an event against what is on record about its lots and items, and what it adds to that.
+
+Who made a thing, when, from what, who had it. A `Ledger` reads the things a document touches in a few queries,
+judges event after event as if the earlier ones were on record already, and hands back the rows to store.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from lodeline.events.epcis import parse_event
+from lodeline.evidence import Finding, Severity
+from lodeline.identifiers import is_item
+from lodeline_server.events import queries
+from lodeline_server.events.models import EventRecord, Thing
+from lodeline_server.events.touches import CLASS, Touch
+from lodeline_server.log import queries as log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lodeline.events.epcis import Event
+
+SENDING = frozenset({"shipping", "consigning", "departing", "retail_selling"})
+RECEIVING = frozenset({"receiving", "arriving", "accepting"})
+TO_PARTY = frozenset({"possessing_party", "owning_party"})
+MOST_STEPS = 2_000
+"""Transformations looked at for one event before the search for a cycle gives up, and says so."""
+MOST_NESTED = 10
+"""Containers in containers."""
+
+
+class Ledger:
+    """What is known of the things in one document, and what its events change."""
+
+    def __init__(self, workspace: int, organisation: int, party: str, events: Sequence[Event]) -> None:
+        self.workspace, self.organisation, self.party = workspace, organisation, party
+        self._touches = {id(event): Touch(event) for event in events}
+        touched = {key for touch in self._touches.values() for key in touch.keys}
+        self.things = queries.things(workspace, touched)
+        self.changed: set[str] = set()
+        self._contents: dict[str, list[str]] = {}
+        self._open({key for event in events if _moves(event) for key in self._touches[id(event)].keys})
+
+    def _open(self, containers: set[str]) -> None:
+        """Learn what is inside containers that move, and inside those."""
+        for _ in range(MOST_NESTED):
+            if not containers:
+                return
+            inside = [
+                thing for thing in queries.contents(self.workspace, containers) if thing.key not in containers
+            ]
+            for thing in inside:
+                self.things.setdefault(thing.key, thing)
+                self._contents.setdefault(thing.parent, []).append(thing.key)
+            containers = {thing.key for thing in inside}
+
+    # --- judging ----------------------------------------------------------------------------------
+
+    def judge(self, event: Event, place: str) -> list[Finding]:
+        """Findings of one event against what is on record and what this document said before."""
+        if event.error_declaration is not None:
+            return []  # it repeats an event that was judged before
+        found: list[Finding] = []
+        for key, path in self._touches[id(event)].made:
+            self._judge_maker(event, key, f"{place}{path}", found)
+        if event.type == "TransformationEvent":
+            for key, path in self._touches[id(event)].used:
+                self._judge_use(event, key, f"{place}{path}", found)
+            self._judge_cycle(event, place, found)
+        elif event.biz_step in RECEIVING:
+            self._judge_receipt(event, place, found)
+        return found
+
+    def _judge_maker(self, event: Event, key: str, place: str, found: list[Finding]) -> None:
+        thing = self.things.get(key)
+        if thing is None:
+            return
+        if thing.maker is not None and thing.maker != self.organisation:
+            if is_item(key):
+                say = "item.claimed-twice", "Another party is on record as the maker of this single thing."
+            else:
+                say = (
+                    "lot.other-party",
+                    "Another party is on record as the maker of this lot. Use your own lot code.",
+                )
+            found.append(_finding(*say, place, event, key))
+        elif thing.maker is not None and is_item(key) and thing.made_by != _group(event):
+            say = "item.made-again", "You made this single thing before. Check the serial."
+            found.append(_finding(*say, place, event, key, Severity.WARNING))
+        if thing.used is not None and thing.used < event.time and thing.made is None:
+            say = (
+                "item.used-before",
+                f"Made at {event.time:%Y-%m-%d %H:%M} but used {thing.used:%Y-%m-%d %H:%M} UTC.",
+            )
+            found.append(_finding(*say, place, event, key))
+
+    def _judge_use(self, event: Event, key: str, place: str, found: list[Finding]) -> None:
+        thing = self.things.get(key)
+        if thing is None or thing.maker is None:
+            return
+        if thing.maker != self.organisation and self.party not in thing.parties.splitlines():
+            say = (
+                "lot.not-yours",
+                "This was made by another party and neither sent to you nor received by you.",
+            )
+            found.append(_finding(*say, place, event, key))
+        if thing.made is not None and thing.made > event.time:
+            say = (
+                "item.not-made-yet",
+                f"Used before it was made ({thing.made:%Y-%m-%d %H:%M} UTC). Check the times.",
+            )
+            found.append(_finding(*say, place, event, key))
+
+    def _judge_receipt(self, event: Event, place: str, found: list[Finding]) -> None:
+        for key, path in self._touches[id(event)].named:
+            thing = self.things.get(key)
+            if thing is None or thing.maker is None or thing.maker == self.organisation:
+                continue
+            if self.party not in thing.parties.splitlines():
+                say = "custody.unpaired-receiving", "Received, but no shipping to you is on record."
+                found.append(_finding(*say, f"{place}{path}", event, key, Severity.WARNING))
+
+    def _judge_cycle(self, event: Event, place: str, found: list[Finding]) -> None:
+        """An output that is also an ancestor of an input. Only a thing that was used before can be one."""
+        entered = {key for key, _ in self._touches[id(event)].used}
+        suspects = {
+            key: path
+            for key, path in self._touches[id(event)].made
+            if key not in entered and (thing := self.things.get(key)) is not None and thing.used is not None
+        }
+        if not suspects:
+            return
+        for key in self._ancestors(entered):
+            if key is None:
+                say = (
+                    "transformation.cycle-unknown",
+                    f"Not checked for a cycle beyond {MOST_STEPS} transformations back.",
+                )
+                found.append(_finding(*say, place, event, "", Severity.WARNING))
+            elif key in suspects:
+                say = (
+                    "transformation.cycle",
+                    "This output is on record as an ancestor of an input. Name a new lot.",
+                )
+                found.append(_finding(*say, f"{place}{suspects[key]}", event, key))
+
+    def _ancestors(self, keys: set[str]) -> Iterator[str | None]:
+        """Everything these things were made from, as far as it is on record and not declared wrong.
+
+        Ends with None when it gives up.
+        """
+        seen: set[str] = set(keys)
+        seen_at: set[int] = set()
+        rest = deque(keys)
+        while rest:
+            if len(seen_at) >= MOST_STEPS:
+                yield None
+                return
+            key = rest.popleft()
+            thing = self.things.get(key) or queries.things(self.workspace, [key]).get(key)
+            for position in map(int, thing.made_at_positions.split()) if thing else ():
+                if position in seen_at:
+                    continue
+                seen_at.add(position)
+                for ancestor in _inputs_at(self.workspace, position):
+                    if ancestor not in seen:
+                        seen.add(ancestor)
+                        rest.append(ancestor)
+                        yield ancestor
+
+    # --- remembering ------------------------------------------------------------------------------
+
+    def take(self, event: Event, key: str) -> None:
+        """Note what an accepted event says; `key` is its name in the log."""
+        if event.error_declaration is not None:
+            self._end(event)
+            return
+        for name, _ in self._touches[id(event)].made:
+            thing = self._thing(name)
+            if thing.maker is None:
+                thing.maker, thing.made, thing.made_by = self.organisation, event.time, _group(event) or key
+            elif thing.made is not None and event.time < thing.made and thing.maker == self.organisation:
+                thing.made = event.time
+            self._add_party(thing, self.party)
+        if event.type == "TransformationEvent":
+            for name, _ in self._touches[id(event)].used:
+                thing = self._thing(name)
+                if thing.used is None or event.time < thing.used:
+                    thing.used, thing.used_by = event.time, key
+        if (
+            event.type in {"AggregationEvent", "AssociationEvent"}
+            and event.parent
+            and event.action != "OBSERVE"
+        ):
+            for name in (*event.children, *(part.epc_class for part in event.child_quantities)):
+                if not CLASS.fullmatch(name):
+                    self._pack(self._thing(name), event.parent if event.action == "ADD" else "")
+        if event.biz_step in SENDING:
+            for link in event.destinations:
+                if link.type in TO_PARTY:
+                    self._hand_over(event, link.id)
+        elif event.biz_step in RECEIVING:
+            self._hand_over(event, self.party)
+
+    def positions(self, event: Event, position: int) -> None:
+        """Where in the log a transformation stands: the way back from what came out of it."""
+        if event.type == "TransformationEvent" and event.error_declaration is None:
+            for name, _ in self._touches[id(event)].made:
+                thing = self._thing(name)
+                thing.made_at_positions = f"{thing.made_at_positions}\n{position}".strip()
+
+    def rows(self) -> list[Thing]:
+        """The things to store."""
+        return [self.things[key] for key in sorted(self.changed)]
+
+    def _end(self, event: Event) -> None:
+        """An event was declared wrong: what only it said is not known any more."""
+        for name in {key for key, _ in (*self._touches[id(event)].made, *self._touches[id(event)].used)}:
+            thing = self.things.get(name)
+            if thing is None:
+                continue
+            if thing.made_by in {event.id, _group(event)} and thing.made_by:
+                thing.maker, thing.made, thing.made_by = None, None, ""
+                self.changed.add(name)
+            if thing.used_by == event.id:
+                thing.used, thing.used_by = None, ""
+                self.changed.add(name)
+
+    def _hand_over(self, event: Event, party: str) -> None:
+        rest = deque(key for key, _ in self._touches[id(event)].named)
+        seen: set[str] = set()
+        while rest:
+            key = rest.popleft()
+            if key in seen:
+                continue
+            seen.add(key)
+            self._add_party(self._thing(key), party)
+            rest.extend(self._contents.get(key, ()))
+
+    def _pack(self, thing: Thing, parent: str) -> None:
+        if thing.parent and thing.key in self._contents.get(thing.parent, ()):
+            self._contents[thing.parent].remove(thing.key)
+        thing.parent = parent
+        if parent:
+            self._contents.setdefault(parent, []).append(thing.key)
+
+    def _add_party(self, thing: Thing, party: str) -> None:
+        if party and party not in thing.parties.splitlines():
+            thing.parties = f"{thing.parties}\n{party}".strip()
+
+    def _thing(self, key: str) -> Thing:
+        self.changed.add(key)
+        thing = self.things.get(key)
+        if thing is None:
+            thing = self.things[key] = Thing(workspace_id=self.workspace, key=key)
+        return thing
+
+
+def _group(event: Event) -> str:
+    """Members of one transformation id make the same things together."""
+    return event.transformation_id or event.id
+
+
+def _moves(event: Event) -> bool:
+    return event.biz_step in SENDING or event.biz_step in RECEIVING
+
+
+def _inputs_at(workspace: int, position: int) -> list[str]:
+    """Inputs of the transformation at a log position, with those of its group; none if it was declared wrong."""
+    record = EventRecord.objects.filter(workspace_id=workspace, position=position).first()
+    if record is None or record.ended:
+        return []
+    members = [position]
+    if record.transformation:
+        members = list(
+            EventRecord.objects.filter(
+                workspace_id=workspace, transformation=record.transformation, ended=False
+            ).values_list("position", flat=True)
+        )
+    found: list[str] = []
+    for member in members:
+        statement = log.get(member, workspace)
+        if statement is not None and statement.payload:
+            body = statement.payload["body"]
+            found += [key for key, _ in Touch(parse_event(body["event"], body.get("context"))).used]
+    return found
+
+
+def _finding(
+    rule: str, message: str, place: str, event: Event, key: str, severity: Severity = Severity.ERROR
+) -> Finding:
+    return Finding(
+        rule=rule, severity=severity, pointer=place, message=message, event_id=event.id, got=key[:80]
+    )

@@ -1,0 +1,260 @@
+"""From a checked document to statements in the log and rows beside it. Runs inside one transaction."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from lodeline.access import Actor
+from lodeline.events import epcis
+from lodeline.events.check import Checked, read
+from lodeline.events.limits import Limits
+from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
+from lodeline.evidence import Finding, Severity
+from lodeline.strictjson import pointer
+from lodeline_server.events import identity
+from lodeline_server.events.custody import Ledger
+from lodeline_server.events.models import CaptureJob, EventRecord, Thing
+from lodeline_server.log.actions import NewStatement, append
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+ON_BEHALF = {"by": "platform-on-behalf", "kid": ""}
+THING_FIELDS = ["maker", "made", "made_by", "used", "used_by", "parties", "parent", "made_at_positions"]
+ROWS = 400
+
+
+@frozen(kw_only=True)
+class Content:
+    """The events or statements of a document, with their places."""
+
+    kind: str
+    context: Any = None
+    events: tuple[epcis.Event, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    places: tuple[str, ...] = field(factory=tuple)
+
+    @classmethod
+    def of(cls, checked: Checked) -> Content:
+        """From a check without errors."""
+        document = checked.document or {}
+        where: tuple[str, ...] = ("statements",)
+        if not checked.statements:
+            where = epcis.EVENT_LISTS.get(checked.kind, ())
+        number = len(checked.statements) or len(checked.events)
+        return cls(
+            kind=checked.kind,
+            context=document.get("@context"),
+            events=checked.events,
+            statements=checked.statements,
+            places=tuple(pointer((*where, index) if where else ()) for index in range(number)),
+        )
+
+    @classmethod
+    def again(cls, data: bytes) -> Content:
+        """From bytes that passed the check when they were submitted: parsed, not judged again."""
+        document, _ = read(data, Limits(max_bytes=len(data)))
+        assert document is not None
+        if document.get("type") == DOCUMENT_TYPE:
+            statements = tuple(statement_of(raw) for raw in document["statements"])
+            return cls.of(Checked(document=document, statements=statements))
+        context = document.get("@context")
+        events = tuple(epcis.parse_event(raw, context) for raw in epcis.events_of(document))
+        return cls.of(Checked(document=document, events=events))
+
+    def decisions(self, workspace: int, organisation: int) -> list[identity.Decision]:
+        if self.statements:
+            return list(identity.decide_statements(workspace, organisation, self.statements, self.places))
+        return list(identity.decide_events(workspace, organisation, self.events, self.context, self.places))
+
+
+def conflicts(workspace: int, organisation: int, content: Content) -> list[Finding]:
+    """Findings of severity error about identity: known ids with other bodies."""
+    decided = content.decisions(workspace, organisation)
+    return [one for decision in decided for one in decision.findings if one.severity is Severity.ERROR]
+
+
+def file(job: CaptureJob, now: datetime) -> None:
+    """Decide, append, and write what stands beside the log; or refuse the document with its findings.
+
+    The caller holds the transaction and the log's lock.
+    """
+    data = bytes(job.raw or b"")
+    content = Content.again(data)
+    decisions = content.decisions(job.workspace_id, job.organisation_id)
+    found = [finding for decision in decisions for finding in decision.findings]
+    job.duplicates = sum(decision.duplicate for decision in decisions)
+    good = [index for index, decision in enumerate(decisions) if decision.kind is not None]
+    ledger = Ledger(
+        job.workspace_id,
+        job.organisation_id,
+        job.organisation.party,
+        [content.events[i] for i in good if content.events],
+    )
+    if content.events:
+        good = _judged(content, decisions, good, ledger, found)
+    if content.statements:
+        found += _other_issuers(content, good, job.organisation.party)
+    job.rejected = len(decisions) - job.duplicates - len(good)
+    keep = job.behaviour == CaptureJob.Behaviour.PROCEED
+    if job.rejected and not keep:
+        good = []
+    refused = bool(job.rejected) and not good
+    if good:
+        _append(job, content, [(index, decisions[index]) for index in good], ledger, data, now)
+    if not refused and job.duplicates and not good:
+        found.append(_nothing_new(job))
+    job.findings = [*job.findings, *(finding.as_dict() for finding in found)]
+    job.accepted = len(good)
+    job.state = CaptureJob.State.REFUSED if refused else CaptureJob.State.TAKEN
+    job.raw = None
+    job.finished_at = now
+    job.save()
+
+
+def _judged(
+    content: Content,
+    decisions: list[identity.Decision],
+    good: list[int],
+    ledger: Ledger,
+    found: list[Finding],
+) -> list[int]:
+    """The events that also stand against what is on record about their things."""
+    kept = []
+    for index in good:
+        event = content.events[index]
+        if decisions[index].ended:
+            kept.append(index)
+            continue
+        said = ledger.judge(event, content.places[index])
+        found += said
+        if any(finding.severity is Severity.ERROR for finding in said):
+            continue
+        kept.append(index)
+        ledger.take(event, event.id)
+    return kept
+
+
+def _other_issuers(content: Content, good: list[int], party: str) -> Iterator[Finding]:
+    for index in good:
+        statement = content.statements[index]
+        if statement.issuer != party:
+            yield Finding(
+                rule="statement.other-issuer",
+                severity=Severity.NOTE,
+                pointer=f"{content.places[index]}/issuer",
+                message="Captured by another party than its issuer: kept as a copy the issuer has not signed here.",
+                event_id=statement.id,
+                got=statement.issuer[:80],
+            )
+
+
+def _nothing_new(job: CaptureJob) -> Finding:
+    message = f"All {job.duplicates} are on record already, with the same bodies. Nothing was added."
+    return Finding(rule="capture.duplicate", severity=Severity.NOTE, pointer="", message=message)
+
+
+def _append(
+    job: CaptureJob,
+    content: Content,
+    good: Sequence[tuple[int, identity.Decision]],
+    ledger: Ledger,
+    data: bytes,
+    now: datetime,
+) -> None:
+    actor = Actor(kind="capture", id=job.actor, workspace=job.workspace_id, organisation=job.organisation_id)
+    records = [_record(job, content, index, decision) for index, decision in good]
+    statements = [_document(job, content, data)]
+    for record, (index, _) in zip(records, good, strict=True):
+        statements.append(_statement(job, content, index, record.key))
+    appended = append(actor=actor, workspace=job.workspace_id, statements=statements, now=now)
+    for record, (index, decision), place in zip(records, good, appended[1:], strict=True):
+        record.position = place.position
+        if content.events and not decision.ended:
+            ledger.positions(content.events[index], place.position)
+    EventRecord.objects.bulk_create(records, batch_size=ROWS)
+    Thing.objects.bulk_create(
+        ledger.rows(),
+        batch_size=ROWS,
+        update_conflicts=True,
+        unique_fields=["workspace", "key"],
+        update_fields=THING_FIELDS,
+    )
+    ended = [record.event_id for record in records if record.kind == EventRecord.Kind.DECLARATION]
+    if ended:
+        EventRecord.objects.filter(
+            workspace_id=job.workspace_id, event_id__in=ended, kind=EventRecord.Kind.EVENT
+        ).update(ended=True)
+
+
+def _record(job: CaptureJob, content: Content, index: int, decision: identity.Decision) -> EventRecord:
+    row = EventRecord(
+        workspace_id=job.workspace_id,
+        hash=decision.hash,
+        kind=decision.kind or "",
+        ended=decision.ended,
+        job=job,
+        index=index,
+    )
+    if content.statements:
+        statement = content.statements[index]
+        row.event_id, row.type = statement.id, statement.kind
+        row.event_time = statement.issued_at
+    else:
+        event = content.events[index]
+        row.event_id, row.type, row.event_time = event.id, event.type, event.time
+        row.transformation = event.transformation_id or ""
+    return row
+
+
+def _document(job: CaptureJob, content: Content, data: bytes) -> NewStatement:
+    """The document as it came: what a signature covers, and what every event of it can be compared with."""
+    packed = gzip.compress(data, compresslevel=6, mtime=0)
+    return NewStatement(
+        type="statement.document" if content.statements else "epcis.document",
+        payload={
+            "id": f"ni:///sha-256;{job.sha256}",
+            **_envelope(job, by_party=bool(job.kid)),
+            "body": {
+                "sha256": job.sha256,
+                "mediaType": job.media_type,
+                "size": job.size,
+                "events": len(content.events) or len(content.statements),
+                "raw": base64.b64encode(packed).decode(),
+                "jws": job.jws or None,
+            },
+        },
+    )
+
+
+def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewStatement:
+    if content.statements:
+        statement = content.statements[index]
+        # A party's key vouches for what the party says, not for copies of what others said.
+        own = bool(job.kid) and statement.issuer == job.organisation.party
+        envelope = {**_envelope(job, by_party=own), "issuer": statement.issuer}
+        return NewStatement(type=statement.kind, payload={"id": key, **envelope, "body": statement.raw})
+    event = content.events[index]
+    context = content.context if isinstance(content.context, list) else [content.context]
+    return NewStatement(
+        type="epcis.event",
+        payload={
+            "id": key,
+            **_envelope(job, by_party=bool(job.kid)),
+            "body": {"index": index, "event": event.raw, "context": context},
+        },
+    )
+
+
+def _envelope(job: CaptureJob, *, by_party: bool) -> dict[str, Any]:
+    return {
+        "issuer": job.organisation.party,
+        "captured_by": job.organisation.slug,
+        "document": job.sha256,
+        "signature": {"by": "party", "kid": job.kid} if by_party else ON_BEHALF,
+    }
