@@ -9,9 +9,11 @@ import argparse
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from lodeline.access import PERMISSIONS, Permission, Role
 from lodeline.cli import SUMMARIES, commands
+from lodeline.events.statement_kinds import ENVELOPE, KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs/reference"
@@ -22,6 +24,38 @@ Exit codes everywhere: **0** good, **1** findings or refused, **2** unusable inp
 as JSON. Commands read the data folder that `LODELINE_DATA` names.
 
 This page is written by `tools/reference.py` from the commands themselves.
+"""
+STATEMENTS_HEAD = """# Statements
+
+What a party says outside of events travels in a StatementDocument:
+
+```json
+{
+  "type": "StatementDocument",
+  "schemaVersion": "1",
+  "creationDate": "2026-11-01T12:00:00Z",
+  "statements": [
+    {
+      "id": "urn:uuid:7f6c1f0e-0f0c-4e0c-9d7e-1b0f5a1b2c3d",
+      "kind": "policy.signature",
+      "subject": "https://id.gs1.org/417/9521000000004",
+      "issuer": "https://id.gs1.org/417/9521000000004",
+      "issued": "2026-10-30",
+      "content": {"policy": "code_of_conduct", "version": "3", "signatory": "A. Example", "signed": "2026-10-30"}
+    }
+  ]
+}
+```
+
+It is captured like events: `POST /api/statements` or `lodeline capture FILE`. The level of evidence follows from
+`assurance` (codes of the UNTP Digital Conformity Credential), the signature and the document's hash; see
+[the method](../method/trust-score.md).
+
+In events, our own words stand in `ilmd` under a prefix for `urn:x-lodeline:epcis:` (here `lode`): `lode:product` (text),
+`lode:composition` (list of `lode:substance`, one of Ni, Co, Mn, Li, C, Cu, Al, with `lode:massFraction`, a decimal
+string), `lode:unitMass` (`lode:value` and `lode:uom`, mass of one piece), `lode:custodyModel` (text).
+
+This page is written by `tools/reference.py` from the schemas that check the statements.
 """
 ROLES_HEAD = """# Roles and permissions
 
@@ -92,9 +126,46 @@ def role_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _form(schema: dict[str, Any]) -> str:
+    """A schema in words."""
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{word}`" for word in schema["enum"])
+    if "x-say" in schema:
+        return str(schema["x-say"]).rstrip(".")
+    if schema.get("type") == "array":
+        return f"list of {_form(schema.get('items', {}))}"
+    if schema.get("format") == "uri":
+        return "URI"
+    if schema.get("properties"):
+        return "object with " + ", ".join(f"`{name}`" for name in schema["properties"])
+    return {"string": "text", "integer": "whole number", "boolean": "`true` or `false`"}.get(
+        str(schema.get("type")), "object"
+    )
+
+
+def _members(schema: dict[str, Any]) -> list[str]:
+    needed = set(schema.get("required", ()))
+    rows = [
+        f"| `{name}` | {'yes' if name in needed else 'no'} | {_form(part)} |"
+        for name, part in schema["properties"].items()
+    ]
+    return ["| Member | Needed | Form |", "|---|---|---|", *rows]
+
+
+def statement_page() -> str:
+    lines = [STATEMENTS_HEAD, "## The envelope", "", *_members(ENVELOPE), ""]
+    for kind, schema in KINDS.items():
+        lines += [f"## `{kind}`", "", *_members(schema), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def main() -> int:
     stale = []
-    for name, text in (("commands.md", command_page()), ("roles.md", role_page())):
+    for name, text in (
+        ("commands.md", command_page()),
+        ("roles.md", role_page()),
+        ("statements.md", statement_page()),
+    ):
         path = PAGES / name
         if not path.exists() or path.read_text() != text:
             stale.append(name)

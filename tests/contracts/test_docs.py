@@ -73,3 +73,31 @@ def test_generated_reference_pages_are_current():
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+RULE = re.compile(
+    r'"((?:json|document|context|event|schema|id|time|quantity|statement|signature|lot|item|transformation|custody|capture|ilmd)'
+    r'\.[a-z][a-z-]+)"'
+)
+NOT_RULES = {"statement.html"}
+
+
+def test_every_rule_is_on_the_findings_page():
+    sources = [
+        ROOT / "src/lodeline/events",
+        ROOT / "src/lodeline/strictjson",
+        ROOT / "src/lodeline_server/events",
+    ]
+    files = [
+        path
+        for folder in sources
+        for path in folder.rglob("*.py")
+        if path.name not in {"apps.py", "models.py"}
+    ]
+    rules = {rule for path in files for rule in RULE.findall(path.read_text())}
+    # Types of statements and tasks are spelled like rules; they are named where they are defined.
+    from lodeline.events.statement_kinds import KINDS
+
+    page = (ROOT / "docs/reference/findings.md").read_text()
+    assert len(rules) > 50
+    assert sorted(rule for rule in rules - set(KINDS) - NOT_RULES if f"`{rule}`" not in page) == []
