@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import types
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +35,11 @@ def to_dict(snapshot: Snapshot) -> dict[str, Any]:
     """Plain JSON values, the same for equal snapshots."""
     written: dict[str, Any] = _plain(snapshot)
     return written
+
+
+def plain(value: Any) -> Any:
+    """Any value of the core as plain JSON values; exact numbers as decimal text."""
+    return _plain(value)
 
 
 def bundle_hash(bundle: dict[str, Any]) -> str:
@@ -64,9 +71,18 @@ def _plain(value: Any, *, mass: bool = False) -> Any:
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if kind is Fraction:
+        return str(Decimal(value.numerator) / Decimal(value.denominator))
+    if kind is frozenset:
+        return sorted(value)
     if attrs.has(kind):
-        return {name: _plain(getattr(value, name), mass=name in MASSES) for name in _hints(kind)}
+        return {name: _plain(getattr(value, name), mass=name in MASSES) for name in _names(kind)}
     return value
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind))
 
 
 @cache

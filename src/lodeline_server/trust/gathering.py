@@ -17,6 +17,7 @@ from lodeline_server.evidence import models as evidence
 from lodeline_server.evidence import queries
 from lodeline_server.log.models import Entry
 from lodeline_server.trust import material
+from lodeline_server.trust.checks import quality
 from lodeline_server.trust.models import Score
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ def _recorded(workspace: int, since: date, now: datetime, end: int) -> tuple[dic
     by_party: dict[str, list[evidence.Record]] = defaultdict(list)
     for row in rows.order_by("party", "day"):
         by_party[row.party].append(row)
+    checked = quality(workspace, since=since, now=now)
     found = {}
     for party, days in by_party.items():
         delays: Counter[int] = Counter()
@@ -230,8 +232,8 @@ def _recorded(workspace: int, since: date, now: datetime, end: int) -> tuple[dic
             checkpointed=own + proxy,  # every statement is appended together with a signed checkpoint over it
             witnesses=0,
             delays=tuple(sorted(delays.items())),
-            rules=0,
-            failed=0,
+            rules=checked.get(party, (0, 0))[0],
+            failed=checked.get(party, (0, 0))[1],
             corrections=sum(day.corrections for day in days),
             unexplained=sum(day.unexplained for day in days),
         )
