@@ -51,8 +51,8 @@ It is captured like events: `POST /api/statements` or `lodeline capture FILE`. T
 `assurance` (codes of the UNTP Digital Conformity Credential), the signature and the document's hash; see
 [the method](../method/trust-score.md).
 
-In events, our own words stand in `ilmd` under a prefix for `urn:x-lodeline:epcis:` (here `lode`): `lode:product` (text),
-`lode:composition` (list of `lode:substance`, one of Ni, Co, Mn, Li, C, Cu, Al, with `lode:massFraction`, a decimal
+In events, our own words stand in `ilmd` under a prefix for `urn:x-lodeline:epcis:` (here `lode`): `lode:product`
+(text), `lode:composition` (list of `lode:substance`, one of Ni, Co, Mn, Li, C, Cu, Al, with `lode:massFraction`, a decimal
 string), `lode:unitMass` (`lode:value` and `lode:uom`, mass of one piece), `lode:custodyModel` (text).
 
 This page is written by `tools/reference.py` from the schemas that check the statements.
@@ -72,11 +72,8 @@ def _words(action: argparse.Action) -> str:
         name = action.metavar or action.dest
         shown = name if isinstance(name, str) else " ".join(name)
         return f"{shown.upper()}{' ...' if action.nargs in ('*', '+', argparse.REMAINDER) else ''}"
-    takes = (
-        ""
-        if action.nargs == 0
-        else f" {action.metavar or ('|'.join(map(str, action.choices)) if action.choices else action.dest.upper())}"
-    )
+    given = "|".join(map(str, action.choices)) if action.choices else action.dest.upper()
+    takes = "" if action.nargs == 0 else f" {action.metavar or given}"
     return f"{action.option_strings[-1]}{takes}"
 
 
