@@ -33,7 +33,7 @@ def commit(salt: bytes, payload: bytes) -> bytes:
 
 def place(*parts: str | int) -> bytes:
     """Additional data from the parts of a place: each with its length, so that no two places run together."""
-    return b"".join(f"{len(text)}:{text}|".encode() for text in map(str, parts))
+    return "".join([f"{len(text)}:{text}|" for text in map(str, parts)]).encode()
 
 
 def seal(key: bytes, plain: bytes, *, aad: bytes, random: Callable[[int], bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -41,6 +42,7 @@ class Leaf:
         return data
 
 
+@lru_cache(maxsize=64)  # a batch has one time
 def instant(moment: datetime) -> str:
     """UTC with microseconds and Z."""
     if moment.tzinfo is None:

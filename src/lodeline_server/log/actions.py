@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,10 @@ from lodeline import sealing, strictjson
 from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import Leaf
 from lodeline.log.merkle import Frontier, leaf_hash
-from lodeline_server.log import backend, tiles, vault
-from lodeline_server.log.models import Checkpoint, LogState
+from lodeline_server.kit.problems import Problem
+from lodeline_server.log import backend, notebook, tiles, vault
+from lodeline_server.log.backend import LogInconsistent
+from lodeline_server.log.models import Checkpoint, Entry, LogState
 from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
@@ -25,12 +26,7 @@ if TYPE_CHECKING:
     from lodeline.access import Actor
 
 MAIN = "main"
-CHECKPOINT_KEY = "/log/checkpoint"
-CHECKPOINT_TYPE = "text/plain; charset=utf-8"
-
-
-class LogInconsistent(RuntimeError):  # noqa: N818 - a state of the data that needs a person
-    """The stored tree and the last signed checkpoint differ. Nothing is repaired; an operator must look."""
+LONGEST_TYPE = Entry._meta.get_field("type").max_length  # noqa: SLF001 - Django's documented access
 
 
 @frozen(kw_only=True)
@@ -56,7 +52,8 @@ def append(
     """Append in order, inside the caller's transaction; dense positions, one signed checkpoint.
 
     The calling action has checked the permission. `actor` is asked for so that nobody appends without one.
-    Raises `LogInconsistent`, and `backend.Unsafe` when the database would not keep what it acknowledges.
+    Raises `LogInconsistent`; `backend.Unsafe` when the database would not keep what it acknowledges;
+    `Problem` 409 for a data subject whose key was destroyed; `ValueError` for what has no canonical form.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("append joins the caller's transaction; there is none")
@@ -84,6 +81,8 @@ def append(
 def _row(
     statement: NewStatement, owner: vault.Tenant, position: int, now: datetime, actor: Actor
 ) -> tuple[Any, ...]:
+    if not 0 < len(statement.type) <= LONGEST_TYPE:
+        raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
     payload = strictjson.canonical(statement.payload)
     salt = secrets.token_bytes(sealing.SALT_BYTES)
     leaf = Leaf(
@@ -91,7 +90,10 @@ def _row(
     ).encode()
     subject_row, key = (None, owner.key)
     if statement.data_subject:
-        subject_row, key = vault.subject(owner, statement.data_subject)
+        try:
+            subject_row, key = vault.subject(owner, statement.data_subject)
+        except sealing.Unreadable as erased:
+            raise Problem(409, "This person's data was erased", detail=str(erased)) from None
     sealed = sealing.seal(
         key,
         salt + payload,
@@ -121,13 +123,15 @@ def _state() -> LogState:
 
 def _require_signed(state: LogState, tree: Frontier) -> None:
     """The tree we are about to extend is the one we signed last."""
-    last = Checkpoint.objects.order_by("-size").values_list("size", "root").first()
-    signed = (last[0], bytes(last[1])) if last else (0, Frontier().root())
-    if (state.size, bytes(state.root)) != signed or tree.root() != signed[1]:
+    last = Checkpoint.objects.order_by("-size").first()
+    size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
+    if (state.size, bytes(state.root)) != (size, root) or tree.root() != root:
         raise LogInconsistent(
-            f"the log holds {state.size} entries, the last signed checkpoint covers {signed[0]}; "
+            f"the log holds {state.size} entries, the last signed checkpoint covers {size}; "
             "nothing is appended. Run 'lodeline log fsck'."
         )
+    if last:
+        notebook.require_signed(last)
 
 
 def _sign(state: LogState, tree: Frontier, now: datetime) -> None:
@@ -143,22 +147,11 @@ def _sign(state: LogState, tree: Frontier, now: datetime) -> None:
     )
     Checkpoint.objects.create(size=tree.size, root=root, note=note, created_at=now)
     publish(
-        key=CHECKPOINT_KEY,
-        forms={CHECKPOINT_TYPE: note.encode()},
+        key=notebook.KEY,
+        forms={notebook.MEDIA_TYPE: note.encode()},
         kind="checkpoint",
         position=tree.size - 1,
         now=now,
     )
-    transaction.on_commit(lambda: _write_file(note.encode()))
-
-
-def _write_file(note: bytes) -> None:
-    """The checkpoint as a file, for web servers and for backups: whole or not at all."""
-    folder = settings.DATA / "log"
-    folder.mkdir(exist_ok=True)
-    part = folder / f"checkpoint.{os.getpid()}"
-    with part.open("wb") as stream:
-        stream.write(note)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(folder / "checkpoint")
+    # Robust: what is committed stays acknowledged even if the copy cannot be written (full disk).
+    transaction.on_commit(notebook.copy_to_file, robust=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -26,6 +27,11 @@ FIELDS = (
 )
 TIME, LEAF_HASH = FIELDS.index("time"), FIELDS.index("leaf_hash")
 SQLITE_FULL = 2
+POSTGRESQL_UNSAFE = (("synchronous_commit", "off"), ("fsync", "off"))
+
+
+class LogInconsistent(RuntimeError):  # noqa: N818 - a state of the data that needs a person
+    """The stored tree and the last signed checkpoint differ. Nothing is repaired; an operator must look."""
 
 
 class Unsafe(RuntimeError):  # noqa: N818 - a state of the installation
@@ -47,9 +53,10 @@ def require_durable() -> None:
             if cursor.fetchone()[0] < SQLITE_FULL:
                 raise Unsafe("SQLite is set to synchronous below FULL; the log refuses to append")
         else:
-            cursor.execute("SHOW synchronous_commit")
-            if cursor.fetchone()[0] == "off":
-                raise Unsafe("PostgreSQL has synchronous_commit=off; the log refuses to append")
+            for name, unsafe in POSTGRESQL_UNSAFE:
+                cursor.execute(f"SHOW {name}")
+                if cursor.fetchone()[0] == unsafe:
+                    raise Unsafe(f"PostgreSQL has {name}={unsafe}; the log refuses to append")
 
 
 def insert(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -62,7 +69,7 @@ def insert(rows: Sequence[tuple[Any, ...]]) -> None:
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(FIELDS))
-            adapt = connection.ops.adapt_datetimefield_value
+            adapt = lru_cache(connection.ops.adapt_datetimefield_value)  # a batch has one time
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names are constants
                 [(*row[:TIME], adapt(row[TIME]), *row[TIME + 1 :]) for row in rows],

@@ -1,4 +1,4 @@
-"""Re-deriving the log: every commitment, every leaf, the root, the checkpoint's signature."""
+"""Re-deriving the log: every commitment, every leaf, the tiles, the root, every checkpoint ever signed."""
 
 from __future__ import annotations
 
@@ -6,110 +6,119 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from lodeline.evidence import Finding, Severity
 from lodeline.log import checkpoint as notes
-from lodeline.log.leaf import decode
-from lodeline.log.merkle import Frontier, leaf_hash
-from lodeline.sealing import Unreadable, commit
-from lodeline_server.log import tiles, vault
+from lodeline.log.merkle import Frontier
+from lodeline_server.log import notebook, tiles
+from lodeline_server.log.fsck_entries import Walk, bad
 from lodeline_server.log.models import Checkpoint, Entry, LogState
-from lodeline_server.log.queries import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 2_000
+    from lodeline.evidence import Finding
+
 ENOUGH = 100
 
 
 @frozen(kw_only=True)
 class Verdict:
-    """`size` entries were looked at; `root` is what they lead to. Sound when there are no findings."""
+    """`size` entries were looked at; `root` is what they lead to. Sound when there are no findings.
+
+    `first_bad` is the first position at fault, where a finding names one; at most 100 findings are listed.
+    """
 
     size: int
     root: bytes
     findings: tuple[Finding, ...]
 
-
-def _bad(rule: str, pointer: str, message: str) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, pointer=pointer, message=message)
+    @property
+    def first_bad(self) -> int | None:
+        return min((int(one.pointer) for one in self.findings if one.pointer.isdecimal()), default=None)
 
 
 def fsck(*, quick: bool = False) -> Verdict:
-    """Check the log. `quick` compares the stored tree with the signed checkpoint and opens no entry."""
+    """Check the log. `quick` compares the stored tree with the signed checkpoint and opens no entry.
+
+    The log may grow meanwhile: what was there at the start is checked.
+    """
     state = LogState.objects.first()
     size, root = (state.size, bytes(state.root)) if state else (0, Frontier().root())
-    findings = list(_checkpoint(size, root))
-    if state and Frontier(state.size, tiles.hashes(bytes(state.frontier))).root() != root:
+    findings = [*_signed(size, root), *_file()]
+    if state and not _leads(state, root):
         findings.append(
-            _bad("L-FRONTIER", "state", "the stored right edge of the tree does not lead to its root")
+            bad("L-FRONTIER", "state", "the stored right edge of the tree does not lead to its root")
         )
     if not quick:
-        derived, found = _entries(size)
-        findings += found
-        if derived != root:
-            findings.append(_bad("L-ROOT", "state", "the entries lead to another root than the stored one"))
-        root = derived
+        walk = Walk(size, room=ENOUGH)
+        findings += walk.findings()
+        findings += _beyond()
+        if walk.root != root:
+            findings.append(bad("L-ROOT", "state", "the entries lead to another root than the stored one"))
+        root = walk.root
     return Verdict(size=size, root=root, findings=tuple(findings[:ENOUGH]))
 
 
-def _checkpoint(size: int, root: bytes) -> Iterator[Finding]:
-    last = Checkpoint.objects.order_by("-size").first()
+def _leads(state: LogState, root: bytes) -> bool:
+    try:
+        return Frontier(state.size, tiles.hashes(bytes(state.frontier))).root() == root
+    except ValueError:
+        return False
+
+
+def _signed(size: int, root: bytes) -> Iterator[Finding]:
+    """The newest checkpoint within the tree's size is signed by us and covers exactly this tree."""
+    last = Checkpoint.objects.filter(size__lte=size).order_by("-size").first()
     if last is None:
         if size:
-            yield _bad("L-UNSIGNED", "checkpoint", f"the log holds {size} entries and no signed checkpoint")
-        return
-    try:
-        origin = last.note.split("\n", 1)[0]
-        signed = notes.parse(last.note, {origin: vault.signing_key().verify_key})
-    except notes.CheckpointRefused as refused:
-        yield _bad("L-SIGNATURE", "checkpoint", f"the last checkpoint does not verify: {refused}")
-        return
-    if (signed.size, signed.root) != (size, root):
-        yield _bad(
+            yield bad("L-UNSIGNED", "checkpoint", f"the log holds {size} entries and no signed checkpoint")
+    elif last.size != size or bytes(last.root) != root:
+        yield bad(
             "L-CHECKPOINT",
             "checkpoint",
-            f"the signed checkpoint is of size {signed.size}, the stored tree of size {size}, or their roots differ",
+            f"the last signed checkpoint is of size {last.size}, the stored tree of {size}, or their roots differ",
+        )
+    later = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    if later > (LogState.objects.values_list("size", flat=True).first() or 0):
+        yield bad(
+            "L-CHECKPOINT", "checkpoint", f"a checkpoint of size {later} was signed, the tree is smaller"
+        )
+    if last is not None:
+        try:
+            signed = notebook.read(last.note)
+        except notes.CheckpointRefused as refused:
+            yield bad("L-SIGNATURE", "checkpoint", f"the last checkpoint does not verify: {refused}")
+        else:
+            if (signed.size, signed.root) != (last.size, bytes(last.root)):
+                yield bad("L-SIGNATURE", "checkpoint", "the note of the last checkpoint is for another tree")
+
+
+def _file() -> Iterator[Finding]:
+    """The copy in the data folder is one of our checkpoints: a newer one there means an older database here."""
+    try:
+        note = notebook.file().read_text(encoding="utf-8")
+        copy = notebook.read(note)
+    except FileNotFoundError:
+        return
+    except (UnicodeDecodeError, notes.CheckpointRefused) as refused:
+        yield bad("L-FILE", "log/checkpoint", f"the checkpoint in the data folder does not verify: {refused}")
+        return
+    known = Checkpoint.objects.filter(size=copy.size).values_list("root", flat=True).first()
+    if known is None:
+        yield bad(
+            "L-ROLLBACK",
+            "log/checkpoint",
+            f"the data folder holds a signed checkpoint of size {copy.size} that the database does not know: "
+            "an older database was put in place",
+        )
+    elif bytes(known) != copy.root:
+        yield bad(
+            "L-FORK", "log/checkpoint", f"two signed checkpoints of size {copy.size} have different roots"
         )
 
 
-def _entries(size: int) -> tuple[bytes, list[Finding]]:
-    """The root that the stored entries lead to, and what is wrong with single entries."""
-    tree, findings, keys = Frontier(), [], vault.tenants()
-    rows = Entry.objects.select_related("subject_key").order_by("position")
-    start = 0
-    while chunk := list(rows.filter(position__gte=start)[:CHUNK]):
-        for entry in chunk:
-            if entry.position != tree.size:
-                findings.append(_bad("L-GAP", str(tree.size), f"position {tree.size} is missing"))
-                return tree.root(), findings
-            findings += _entry(entry, keys)
-            tree.append(leaf_hash(bytes(entry.leaf)))
-        start = chunk[-1].position + 1
-    if tree.size != size:
-        findings.append(_bad("L-SIZE", "state", f"{tree.size} entries are stored, the tree has {size}"))
-    return tree.root(), findings
-
-
-def _entry(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> Iterator[Finding]:
-    at = str(entry.position)
-    try:
-        leaf = decode(bytes(entry.leaf))
-    except ValueError as error:
-        yield _bad("L-LEAF", at, f"the leaf is not a leaf record: {error}")
-        return
-    if leaf_hash(bytes(entry.leaf)) != bytes(entry.leaf_hash):
-        yield _bad("L-HASH", at, "the stored leaf hash is not that of the leaf")
-    owner = keys.get((entry.workspace, entry.key_version))
-    if owner is None or (leaf.type, leaf.time, leaf.tenant) != (entry.type, entry.time, owner.pseudonym):
-        yield _bad("L-ROW", at, "type, time or workspace beside the leaf differ from those in it")
-        return
-    if entry.subject_key is not None and entry.subject_key.destroyed_at is not None:
-        return  # erased: the leaf stands, the payload cannot be opened any more
-    try:
-        salt, payload = opened(entry, keys)
-    except Unreadable:
-        yield _bad("L-SEALED", at, "the sealed payload cannot be opened: changed, moved, or the wrong key")
-        return
-    if commit(salt, payload) != leaf.commitment:
-        yield _bad("L-COMMITMENT", at, "payload and salt do not lead to the commitment in the leaf")
+def _beyond() -> Iterator[Finding]:
+    """No entries behind the tree's end. Asked in this order, a growing log is no finding."""
+    last = Entry.objects.order_by("-position").values_list("position", flat=True).first()
+    size = LogState.objects.values_list("size", flat=True).first() or 0
+    if last is not None and last >= size:
+        yield bad("L-SIZE", str(size), f"entries up to {last} are stored, the tree has {size}")

@@ -17,12 +17,11 @@ from django.views.decorators.http import require_safe
 
 from lodeline.access import Permission
 from lodeline.keys import b64url
-from lodeline.log.checkpoint import vkey
 from lodeline_server.kit.permissions import page
 from lodeline_server.kit.seal import rosette
 from lodeline_server.kit.tables import Table, table_page
 from lodeline_server.kit.templatetags.lode import moment, receipt
-from lodeline_server.log import queries, reading, vault
+from lodeline_server.log import notebook, queries, reading
 from lodeline_server.log.models import Entry
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class EntryTable(Table):
 @page(Permission.LOG_VIEW)
 def explorer(request: HttpRequest) -> HttpResponseBase:
     actor = request.actor  # type: ignore[attr-defined]
-    note = queries.checkpoint()
+    newest = notebook.newest()
     return table_page(
         request,
         template="log/explorer.html",
@@ -92,10 +91,10 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         queryset=reading.listed(actor).only("position", "type", "time", "leaf_hash"),
         filterset_class=EntryFilter,
         context={
-            "size": queries.size(),
-            "note": note,
-            "vkey": vkey(settings.LOG_ORIGIN, vault.signing_key().verify_key),
-            "signed_at": queries.signed_at(),
+            "size": newest.size if newest else 0,
+            "note": newest.note if newest else "",
+            "vkey": notebook.verifier(),
+            "signed_at": newest.created_at if newest else None,
             "origin": settings.LOG_ORIGIN,
         },
         filename="log",
@@ -132,6 +131,6 @@ def statement(request: HttpRequest, position: int) -> HttpResponse:
             "size": size,
             "note": queries.checkpoint(),
             "seal": rosette(found.leaf_hash),
-            "vkey": vkey(settings.LOG_ORIGIN, vault.signing_key().verify_key),
+            "vkey": notebook.verifier(),
         },
     )

@@ -66,10 +66,10 @@ def position(name: str) -> int:
 
 def follow_all(batch: int = BATCH) -> list[Failure]:
     """Bring every projection to the log's end. One that fails keeps its place and stops no other."""
-    failures = []
+    failures, end = [], queries.size()  # one end for all: none sees what those below it have not seen
     for projection in registered():
         try:
-            while _step(projection, batch):
+            while _step(projection, batch, end):
                 pass
         except Exception as error:
             logger.exception("projection failed", projection=projection.name)
@@ -77,16 +77,15 @@ def follow_all(batch: int = BATCH) -> list[Failure]:
     return failures
 
 
-def _step(projection: Projection, batch: int) -> bool:
-    """Apply one batch and move the cursor in the same transaction; True while there may be more."""
-    if position(projection.name) >= queries.size():
+def _step(projection: Projection, batch: int, end: int) -> bool:
+    """Apply one batch below `end` and move the cursor in the same transaction; True while there may be more."""
+    if position(projection.name) >= end:
         return False
     with transaction.atomic():
         backend.lock(backend.FOLLOW)
         cursor, _ = Cursor.objects.get_or_create(projection=projection.name)
-        end = queries.size()
-        found = list(queries.read(cursor.position, types=projection.types, limit=batch))
-        seen = [one for one in found if one.position < end and not one.erased]
+        found = list(queries.read(cursor.position, types=projection.types, limit=batch, stop=end))
+        seen = [one for one in found if not one.erased]
         if seen:
             projection.apply(seen)
         full = len(found) == batch
@@ -100,11 +99,12 @@ def rebuild(names: Collection[str] | None = None) -> None:
     chosen = [one for one in registered() if names is None or one.name in names]
     with transaction.atomic():
         backend.lock(backend.FOLLOW)
+        end = queries.size()
         for projection in reversed(chosen):
             projection.reset()
             Cursor.objects.filter(projection=projection.name).delete()
         for projection in chosen:
-            while _step(projection, BATCH):
+            while _step(projection, BATCH, end):
                 pass
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from attrs import frozen
 
-from lodeline import strictjson
 from lodeline.log import merkle
 from lodeline.sealing import SALT_BYTES, Unreadable, unseal
-from lodeline_server.log import tiles, vault
-from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.log import notebook, tiles, vault
+from lodeline_server.log.models import Entry, LogState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
 CHUNK = 2_000
+LARGEST = 2**63  # positions are 64-bit in the database
 
 
 @frozen(kw_only=True)
@@ -45,10 +46,11 @@ def size() -> int:
 
 def checkpoint() -> str | None:
     """The newest signed checkpoint; None while the log is empty."""
-    return Checkpoint.objects.order_by("-size").values_list("note", flat=True).first()
+    newest = notebook.newest()
+    return newest.note if newest else None
 
 
-def opened(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> tuple[bytes, bytes]:
+def opened(entry: Entry, keys: vault.Keyring) -> tuple[bytes, bytes]:
     """Salt and canonical payload of an entry; raises `Unreadable`."""
     owner = keys[entry.workspace, entry.key_version]
     key = vault.open_subject(owner, entry.subject_key) if entry.subject_key else owner.key
@@ -60,16 +62,15 @@ def opened(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> tuple[byt
     return plain[:SALT_BYTES], plain[SALT_BYTES:]
 
 
-def _statement(entry: Entry, keys: dict[tuple[int, int], vault.Tenant]) -> Statement:
+def _statement(entry: Entry, keys: vault.Keyring) -> Statement:
     try:
         salt, text = opened(entry, keys)
-        payload = strictjson.loads(text, max_bytes=len(text))
+        payload = orjson.loads(text)  # our own canonical bytes, authenticated by the seal
         erased = False
     except Unreadable:
         if entry.subject_key is None or entry.subject_key.destroyed_at is None:
             raise  # not erased: damaged, and nobody may go on as if nothing were there
         salt, payload, erased = b"", {}, True
-    assert isinstance(payload, dict)
     return Statement(
         position=entry.position,
         type=entry.type,
@@ -90,14 +91,20 @@ def read(
     types: Collection[str] | None = None,
     workspace: int | None = None,
     limit: int | None = None,
+    stop: int | None = None,
 ) -> Iterator[Statement]:
-    """Statements from `start` in order, a chunk at a time."""
+    """Statements from `start` in order, a chunk at a time; none from position `stop` on.
+
+    Raises `Unreadable` at one that was changed or moved. Erased ones come with an empty payload.
+    """
     rows = Entry.objects.select_related("subject_key").order_by("position")
     if types is not None:
         rows = rows.filter(type__in=sorted(types))
     if workspace is not None:
         rows = rows.filter(workspace=workspace)
-    keys = vault.tenants()
+    if stop is not None:
+        rows = rows.filter(position__lt=stop)
+    keys = vault.Keyring()
     left = limit
     while left is None or left > 0:
         chunk = list(rows.filter(position__gte=start)[: CHUNK if left is None else min(CHUNK, left)])
@@ -110,12 +117,14 @@ def read(
 
 
 def get(position: int, workspace: int | None = None) -> Statement | None:
-    """One statement; None when it does not exist (in that workspace)."""
+    """One statement; None when it does not exist (in that workspace). Raises `Unreadable` as `read` does."""
+    if not 0 <= position < LARGEST:
+        return None
     rows = Entry.objects.select_related("subject_key").filter(position=position)
     if workspace is not None:
         rows = rows.filter(workspace=workspace)
     entry = rows.first()
-    return _statement(entry, vault.tenants()) if entry else None
+    return _statement(entry, vault.Keyring()) if entry else None
 
 
 def inclusion(position: int, tree_size: int) -> list[bytes]:
@@ -126,8 +135,3 @@ def inclusion(position: int, tree_size: int) -> list[bytes]:
 def consistency(old: int, new: int) -> list[bytes]:
     """Proof that the tree of `new` extends that of `old` (RFC 6962, 2.1.2)."""
     return merkle.consistency(tiles.reader(), old, new)
-
-
-def signed_at() -> datetime | None:
-    """When the newest checkpoint was signed."""
-    return Checkpoint.objects.order_by("-size").values_list("created_at", flat=True).first()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lodeline.sealing import Unreadable
+from lodeline_server.kit.problems import Problem
 from lodeline_server.log import queries
 from lodeline_server.log.models import Entry
 
@@ -17,14 +19,26 @@ if TYPE_CHECKING:
 def listed(actor: Actor) -> QuerySet[Entry]:
     """The entries an actor finds in the explorer; a supplier those that its organisation captured."""
     rows = Entry.objects.filter(workspace=actor.workspace)
-    return rows.filter(organisation=actor.organisation) if actor.only_own else rows
+    if not actor.only_own:
+        return rows
+    return rows.none() if actor.organisation is None else rows.filter(organisation=actor.organisation)
 
 
 def open_statement(actor: Actor, position: int) -> Statement | None:
-    """The statement at `position`, or None when there is none for this actor."""
+    """The statement at `position`, or None when there is none for this actor.
+
+    A damaged one is a `Problem` 500 that says so: the log is not what it was, and an operator must look.
+    """
     if actor.workspace is None:
         return None
-    found = queries.get(position, actor.workspace)
+    try:
+        found = queries.get(position, actor.workspace)
+    except Unreadable as damage:
+        raise Problem(
+            500,
+            "This entry is damaged",
+            detail=f"position {position}: {damage}. 'lodeline log fsck' tells more.",
+        ) from None
     return found if found is None or readable(actor, found) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lodeline.log.merkle import HASH_BYTES, root_of
+from lodeline_server.log import backend
 from lodeline_server.log.models import Tile
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ def hashes(data: bytes) -> list[bytes]:
     return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 
 
+def stored(level: int, index: int) -> bytes:
+    """The hashes of a tile, one after the other; none when it is not there."""
+    row = Tile.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
+    return bytes(row or b"")
+
+
 def grow(size: int, leaves: Sequence[bytes]) -> None:
     """Add leaf hashes to a tree of `size`: a level at a time; full tiles feed the level above."""
     level, start, fresh = 0, size, list(leaves)
@@ -24,7 +31,9 @@ def grow(size: int, leaves: Sequence[bytes]) -> None:
         index, filled = divmod(start, WIDTH)
         data = b""
         if filled:
-            data = bytes(Tile.objects.values_list("hashes", flat=True).get(level=level, index=index))
+            data = stored(level, index)
+            if len(data) != filled * HASH_BYTES:
+                raise backend.LogInconsistent(f"tile {index} of level {level} does not fit a tree of {size}")
         full: list[bytes] = []
         rows: list[Tile] = []
         at = 0
@@ -53,8 +62,7 @@ def reader() -> Callable[[int, int], bytes]:
         tile, offset = divmod(index * width, WIDTH)
         key = (tile_level, tile)
         if key not in kept:
-            row = Tile.objects.values_list("hashes", flat=True).get(level=tile_level, index=tile)
-            kept[key] = hashes(bytes(row))
+            kept[key] = hashes(stored(tile_level, tile))
         found = kept[key][offset : offset + width]
         if len(found) != width:
             raise ValueError(f"the tree has no full subtree {index} at level {level}")

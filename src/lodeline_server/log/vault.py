@@ -85,9 +85,16 @@ def tenant(workspace: int, *, now: datetime) -> Tenant:
     return _tenant(row)
 
 
-def tenants() -> dict[tuple[int, int], Tenant]:
-    """All opened workspace keys by (workspace, version)."""
-    return {(row.workspace, row.version): _tenant(row) for row in TenantKey.objects.all()}
+class Keyring(dict[tuple[int, int], Tenant]):
+    """Opened workspace keys by (workspace, version), looked up when first asked for."""
+
+    def __missing__(self, place: tuple[int, int]) -> Tenant:
+        workspace, version = place
+        row = TenantKey.objects.filter(workspace=workspace, version=version).first()
+        if row is None:
+            raise sealing.Unreadable(f"workspace {workspace} has no key of version {version}")
+        self[place] = _tenant(row)
+        return self[place]
 
 
 def subject(owner: Tenant, name: str) -> tuple[int, bytes]:

@@ -1,0 +1,130 @@
+"""One walk over all entries: leaf by leaf, tile by tile, checkpoint by checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lodeline.evidence import Finding, Severity
+from lodeline.log.leaf import decode
+from lodeline.log.merkle import Frontier, leaf_hash, root_of
+from lodeline.sealing import Unreadable, commit
+from lodeline_server.log import tiles, vault
+from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.log.queries import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 2_000
+
+
+def bad(rule: str, pointer: str, message: str) -> Finding:
+    return Finding(rule=rule, severity=Severity.ERROR, pointer=pointer, message=message)
+
+
+class Walk:
+    """Derives the tree of the first `size` entries. After `findings()`, `root` is what they lead to."""
+
+    def __init__(self, size: int, room: int) -> None:
+        self.size, self.room = size, room
+        self.tree = Frontier()
+        self.keys = vault.Keyring()
+        self.edges: list[list[bytes]] = []  # hashes of the unfinished tile of each level
+
+    @property
+    def root(self) -> bytes:
+        return self.tree.root()
+
+    def findings(self) -> list[Finding]:
+        """What is wrong, in log order; at most `room` findings are kept."""
+        found: list[Finding] = []
+        for finding in self._walk():
+            if len(found) < self.room:
+                found.append(finding)
+        return found
+
+    def _walk(self) -> Iterator[Finding]:
+        signed = Checkpoint.objects.filter(size__lte=self.size).order_by("size")
+        points = signed.values_list("size", "root").iterator(CHUNK)
+        point = next(points, None)
+        for entry in self._entries():
+            if entry.position != self.tree.size:
+                yield bad("L-GAP", str(self.tree.size), f"position {self.tree.size} is missing")
+                return
+            yield from check(entry, self.keys)
+            leaf = leaf_hash(bytes(entry.leaf))
+            self.tree.append(leaf)
+            yield from self._tile(0, leaf)
+            while point is not None and point[0] <= self.tree.size:
+                if bytes(point[1]) != self.tree.root():
+                    yield bad(
+                        "L-HISTORY",
+                        str(entry.position),
+                        f"the checkpoint of size {point[0]} was signed for another tree",
+                    )
+                point = next(points, None)
+        if self.tree.size < self.size:
+            yield bad("L-GAP", str(self.tree.size), f"position {self.tree.size} is missing")
+            return
+        for level, edge in enumerate(self.edges):
+            if edge:
+                index = self.size >> tiles.LEVEL_BITS * (level + 1)
+                yield from self._compare(level, index, edge)
+
+    def _entries(self) -> Iterator[Entry]:
+        """In chunks by position: one long cursor would hold the database's clean-up back."""
+        rows = Entry.objects.select_related("subject_key").filter(position__lt=self.size).order_by("position")
+        start = 0
+        while chunk := list(rows.filter(position__gte=start)[:CHUNK]):
+            yield from chunk
+            start = chunk[-1].position + 1
+
+    def _tile(self, level: int, value: bytes) -> Iterator[Finding]:
+        """Put a hash on the edge of a level; a full tile is compared and feeds the level above."""
+        if level == len(self.edges):
+            self.edges.append([])
+        edge = self.edges[level]
+        edge.append(value)
+        if len(edge) == tiles.WIDTH:
+            index = (self.tree.size >> tiles.LEVEL_BITS * (level + 1)) - 1
+            yield from self._compare(level, index, edge)
+            self.edges[level] = []
+            yield from self._tile(level + 1, root_of(edge))
+
+    def _compare(self, level: int, index: int, edge: list[bytes]) -> Iterator[Finding]:
+        derived, stored = b"".join(edge), tiles.stored(level, index)
+        if stored == derived:
+            return
+        grown = stored.startswith(derived) and LogState.objects.filter(size__gt=self.size).exists()
+        if not grown:
+            first = index << tiles.LEVEL_BITS * (level + 1)
+            yield bad("L-TILE", str(first), f"hash tile {index} of level {level} is not that of the entries")
+
+
+def check(entry: Entry, keys: vault.Keyring) -> Iterator[Finding]:
+    """One entry by itself: leaf record, its hash, the columns beside it, seal and commitment."""
+    at = str(entry.position)
+    try:
+        leaf = decode(bytes(entry.leaf))
+    except ValueError as error:
+        yield bad("L-LEAF", at, f"the leaf is not a leaf record: {error}")
+        return
+    if leaf_hash(bytes(entry.leaf)) != bytes(entry.leaf_hash):
+        yield bad("L-HASH", at, "the stored leaf hash is not that of the leaf")
+    try:
+        owner = keys[entry.workspace, entry.key_version]
+    except Unreadable as error:
+        yield bad("L-KEY", at, str(error))
+        return
+    if (leaf.type, leaf.time, leaf.tenant) != (entry.type, entry.time, owner.pseudonym):
+        yield bad("L-ROW", at, "type, time or workspace beside the leaf differ from those in it")
+        return
+    if entry.subject_key is not None and entry.subject_key.destroyed_at is not None:
+        return  # erased: the leaf stands, the payload cannot be opened any more
+    try:
+        salt, payload = opened(entry, keys)
+    except Unreadable:
+        yield bad("L-SEALED", at, "the sealed payload cannot be opened: changed, moved, or the wrong key")
+        return
+    if commit(salt, payload) != leaf.commitment:
+        yield bad("L-COMMITMENT", at, "payload and salt do not lead to the commitment in the leaf")
