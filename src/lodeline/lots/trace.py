@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from lodeline.lots.origin import Origin, Place, origins
-from lodeline.lots.sweep import forward
+from lodeline.lots.sweep import BOUNDED, PARTS, forward
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Step:
-    """A lot in a trace. `shares`: substance to its share in the asked lot (back) or of it (forward). `depth` in steps."""
+    """A lot in a trace, `depth` steps away. `shares`: of each substance, in the asked lot (back) or of it (forward)."""
 
     node: Node
     depth: int
@@ -59,8 +59,8 @@ def onward(graph: Graph, node: Node) -> Trace:
     depths = _depths(node, onward=True)
     shares: dict[int, dict[str, Fraction]] = {rank: {} for rank in depths}
     for name in node.masses:
-        for lot, share in forward([node], name):
-            shares[lot.rank][name] = share
+        for lot, (_, at_most) in forward([node], name, BOUNDED):
+            shares[lot.rank][name] = Fraction(at_most, PARTS)
     ranks = sorted(depths)
     steps = tuple(Step(node=graph.order[rank], depth=depths[rank], shares=shares[rank]) for rank in ranks)
     edges = tuple(edge for rank in ranks for edge in graph.order[rank].outgoing if edge.target.rank in depths)
