@@ -1,81 +1,116 @@
-"""Words and marks of the design: `{% load lode %}`. Nothing here asks the database."""
+"""Words and marks of the design: `{% load lode %}`. Nothing here asks the database.
+
+Marks    evidence_chip level words · status kind words · receipt position · icon kind · seal hash
+Figures  count n · n|groups · mg|mass · value|share · value|share:0 · date|day · time|moment · time|ago:now
+Page     figure label value unit note · bench_item label value · address page=2
+Drawings interval_bar · compact_interval · coverage_bar · origin_bar · bar (all of them in kit.charts)
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lodeline.quantities import NARROW, format_mass
-from lodeline_server.kit import charts
-from lodeline_server.kit.icons import icon
+from lodeline_server.kit import charts, icons
+from lodeline_server.kit.charts.numbers import percent
+from lodeline_server.kit.seal import rosette
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
     from django.utils.safestring import SafeString
 
 register = template.Library()
 BOXES = 5
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+register.simple_tag(icons.icon, name="icon")
 
 
 @register.simple_tag
-def evidence_chip(level: str, words: str = "") -> SafeString:
-    """`E4 ▮▮▮▮▯`; S, computed by Lodeline, has a step line instead of boxes."""
+def evidence_chip(level: str, words: Any = "", href: str = "", why: Any = "") -> SafeString:
+    """`E4 ▮▮▮▮▯`; S, computed by Lodeline, has a step line instead of boxes.
+
+    With `href` the chip opens the source; `why` says why it is not higher (a tooltip and for readers).
+    """
     if level == "S":
         drawing = format_html(
             '<svg width="28" height="10" viewBox="0 0 28 10" aria-hidden="true"><path class="line" d="{}"/></svg>',
-            "M1 9h6V5h6V1h6v4h4V1h4v8",
+            "M1 9h6V6h5V1h6v5h4V2h5v7",
         )
         name = _("computed from the log")
     else:
-        filled = int(level[1:])
+        filled = min(int(level[1:]), BOXES) if level[1:].isdigit() else 0
+        full = format_html_join(
+            "", '<path d="M{} 0h4.2v10H{}Z" fill="currentColor"/>',
+            ((f"{n * 5.6:.1f}", f"{n * 5.6:.1f}") for n in range(filled)),
+        )  # fmt: skip
+        hollow = format_html_join(
+            "", '<path class="faint" d="M{} .5h3.2v9H{}Z"/>',
+            ((f"{n * 5.6 + 0.5:.1f}", f"{n * 5.6 + 0.5:.1f}") for n in range(filled, BOXES)),
+        )  # fmt: skip
         drawing = format_html(
-            '<svg width="28" height="10" viewBox="0 0 28 10" aria-hidden="true"><path d="{}" fill="currentColor"/>'
-            '<path class="line thin" d="{}"/></svg>',
-            "".join(f"M{n * 5.6:.1f} 0h4.2v10h-4.2Z" for n in range(filled)) or "M0 0",
-            "".join(f"M{n * 5.6 + 0.5:.1f} .5h3.2v9h-3.2Z" for n in range(filled, BOXES)) or "M0 0",
+            '<svg width="28" height="10" viewBox="0 0 28 10" aria-hidden="true">{}{}</svg>', full, hollow
         )
         name = _("evidence level %(n)s of 5") % {"n": filled}
-    return format_html(
-        '<span class="chip">{} {}<span class="visually-hidden">, {}</span>{}</span>',
-        level, drawing, name, format_html(" <span>{}</span>", words) if words else "",
+    inside = format_html(
+        '<b>{}</b> {}<span class="visually-hidden">, {}{}</span>{}',
+        level, drawing, name, format_html(", {}", why) if why else "",
+        format_html(" <span>{}</span>", words) if words else "",
     )  # fmt: skip
+    title = format_html(' title="{}"', why) if why else ""
+    if href:
+        return format_html('<a class="chip" href="{}"{}>{}</a>', href, title, inside)
+    return format_html('<span class="chip"{}>{}</span>', title, inside)
 
 
 @register.simple_tag
-def status(kind: str, words: Any) -> SafeString:
+def status(kind: str, words: Any = "") -> SafeString:
     """Icon, word and colour: ok, warn, bad, waiting, none, barred, locked."""
-    return format_html(
-        '<span class="status {}">{}{}</span>', kind, icon(kind), format_html(" {}", words) if words else ""
-    )
+    said = format_html(" {}", words) if words else ""
+    return format_html('<span class="status {}">{}{}</span>', kind, icons.icon(kind), said)
 
 
 @register.simple_tag
 def receipt(position: int | None) -> SafeString:
-    """Link to the receipt of a statement."""
+    """Link to the receipt of a statement: a slip and its log position."""
     if position is None:
         return format_html('<span class="quiet">{}</span>', _("none"))
     return format_html(
         '<a class="receipt" href="{}">{}<span class="visually-hidden">{} </span>{}</a>',
-        reverse("statement", args=[position]), icon("slip"), _("receipt at log position"), count(position),
+        reverse("statement", args=[position]), icons.icon("slip"), _("receipt at log position"), groups(position),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def seal(digest: bytes | str, size: int = 120) -> SafeString:
+    """The rosette of a record's hash (bytes or hexadecimal). It helps the eye; it proves nothing."""
+    raw = bytes.fromhex(digest) if isinstance(digest, str) else bytes(digest)
+    return format_html(
+        '<svg class="seal" width="{0}" height="{0}" viewBox="-60 -60 120 120" aria-hidden="true"><path d="{1}"/></svg>',
+        size, rosette(raw),
     )  # fmt: skip
 
 
 @register.filter
-def groups(number: int | None) -> str:
-    """1986 -> 1,986."""
-    return "" if number is None else f"{number:,}"
+def groups(number: Any) -> str:
+    """1986 -> 1,986; a minus is −. What is no number stays as it is."""
+    if number is None or number == "":
+        return ""
+    return f"{number:,}".replace("-", "−") if isinstance(number, int | Decimal | float) else str(number)
 
 
 @register.simple_tag
 def count(number: int | None) -> str:
+    """The same as a tag."""
     return groups(number)
 
 
@@ -85,32 +120,24 @@ def mass_tag(milligrams: int | None) -> str:
     return _("unknown") if milligrams is None else format_mass(int(milligrams))
 
 
-register.filter("mass", lambda milligrams: mass_tag(milligrams))
+register.filter("mass", mass_tag)
 
 
 @register.simple_tag(name="share")
-def share_tag(value: Fraction | Decimal | float | None, digits: int = 1) -> str:
+def share_tag(value: Fraction | Decimal | float | str | None, digits: int = 1) -> str:
     """A share of one as a percentage with a narrow space: 0.81 -> 81.0 %."""
-    if value is None:
-        return _("unknown")
-    exact = Fraction(value)
-    rounded = (Decimal(exact.numerator) * 100 / Decimal(exact.denominator)).quantize(
-        Decimal(1).scaleb(-digits)
-    )
-    if exact and not rounded:
-        return f"<{Decimal(1).scaleb(-digits)}{NARROW}%"
-    return f"{rounded}{NARROW}%".replace("-", "−")
+    return _("unknown") if value is None or value == "" else percent(value, int(digits))
 
 
-register.filter("share", lambda value: share_tag(value))
+register.filter("share", share_tag)
 
 
 @register.filter
 def day(value: date | datetime | str | None) -> str:
     """2027-06-14."""
-    if value in (None, ""):
+    if value is None or value == "":
         return "–"
-    return value[:10] if isinstance(value, str) else value.strftime("%Y-%m-%d")
+    return value[:10] if isinstance(value, str) else f"{value:%Y-%m-%d}"
 
 
 @register.filter
@@ -120,32 +147,81 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def ago(value: datetime | None, now: datetime) -> str:
+    """38 s ago, 12 min ago, 5 h ago, 3 days ago."""
+    return "–" if value is None else _("%(time)s ago") % {"time": span((now - value).total_seconds())}
+
+
+@register.filter
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: 38 s, 12 min, 5 h, 3 days."""
+    whole = max(int(seconds), 0)
+    if whole < MINUTE:
+        return f"{whole}{NARROW}s"
+    if whole < HOUR:
+        return f"{whole // MINUTE}{NARROW}min"
+    if whole < 2 * DAY:
+        return f"{whole // HOUR}{NARROW}h"
+    return ngettext("%(n)s day", "%(n)s days", whole // DAY) % {"n": groups(whole // DAY)}
+
+
+@register.filter
+def days_left(value: date | None, today: date | datetime) -> str:
+    """27 days left, today, 3 days ago: stands beside the date, not instead of it."""
+    if value is None:
+        return ""
+    left = (value - (today.date() if isinstance(today, datetime) else today)).days
+    if left == 0:
+        return _("today")
+    if left > 0:
+        return ngettext("%(n)s day left", "%(n)s days left", left) % {"n": groups(left)}
+    return ngettext("%(n)s day ago", "%(n)s days ago", -left) % {"n": groups(-left)}
+
+
+@register.filter
 def initials(name: str) -> str:
     """At most two letters for the person menu."""
-    return "".join(word[0] for word in str(name).replace("@", " ").split()[:2]).upper() or "?"
+    words = str(name).split("@")[0].replace(".", " ").replace("-", " ").split()
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.filter
+def role_name(role: Any) -> str:
+    """The role in words."""
+    return str(getattr(role, "value", role) or "")
+
+
+@register.filter(is_safe=True)
+def lead(words: str) -> SafeString | str:
+    """One line below the heading, or nothing when a page has none."""
+    return format_html('<p class="lead">{}</p>', words) if words.strip() else ""
 
 
 @register.inclusion_tag("kit/figure.html")
-def figure(label: Any, value: Any, unit: Any = "", note: Any = "") -> dict[str, Any]:
-    """One key figure."""
-    return {"label": label, "value": value, "unit": unit, "note": note}
+def figure(label: Any, value: Any, unit: Any = "", note: Any = "", drawing: Any = "") -> dict[str, Any]:
+    """One key figure: at most four in `<div class="figures">`. Longer words are set smaller."""
+    words = len(str(value)) > 9  # what fits a quarter of the page in the large size
+    return {"label": label, "value": value, "unit": unit, "note": note, "drawing": drawing, "words": words}
 
 
 @register.simple_tag
 def bench_item(label: Any, value: Any) -> SafeString:
-    """One cell of the bench line."""
+    """One cell of the bench line, inside `<div class="bench"><dl>`; nothing when there is no value."""
+    if value is None or value == "":
+        return format_html("")
     return format_html("<div><dt>{}</dt><dd>{}</dd></div>", label, value)
 
 
 @register.simple_tag
-def interval_bar(low: Any, q05: Any, point: Any, q95: Any, high: Any) -> SafeString:
-    """Axis 0 to 100: bounds, 5 to 95 % band, dot."""
-    return charts.interval(low, q05, point, q95, high)
+def interval_bar(low: Any, q05: Any, point: Any, q95: Any, high: Any, cap: Any = None) -> SafeString:
+    """Axis 0 to 100: bounds, 5 to 95 % band, dot; red hatching right of a gate's cap."""
+    return charts.interval(low, q05, point, q95, high, cap=cap)
 
 
 @register.simple_tag
-def compact_interval(low: Any, q05: Any, point: Any, q95: Any, high: Any) -> SafeString:
-    return charts.interval(low, q05, point, q95, high, compact=True)
+def compact_interval(low: Any, q05: Any, point: Any, q95: Any, high: Any, cap: Any = None) -> SafeString:
+    """The same for a list, without ticks."""
+    return charts.interval(low, q05, point, q95, high, compact=True, cap=cap)
 
 
 @register.simple_tag
@@ -155,8 +231,8 @@ def coverage_bar(value: Any, floor: Any = None) -> SafeString:
 
 
 @register.simple_tag
-def origin_bar(parts: Sequence[dict[str, Any]]) -> SafeString:
-    """Stacked shares: dictionaries with label, share, and colour (1 to 6) or unknown."""
+def origin_bar(parts: Sequence[Mapping[str, Any]]) -> SafeString:
+    """Stacked shares: mappings with label, share, and colour (1 to 6) or unknown."""
     return charts.stacked(parts)
 
 
