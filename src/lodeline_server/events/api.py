@@ -1,6 +1,215 @@
+"""Capture over HTTP: the EPCIS 2.0 REST bindings for capture, and the same for statements.
+
+Source: GS1 EPCIS 2.0, section 12 and the OpenAPI of the REST bindings. A 202 promises syntax, schema and
+permission; the job says how it ended.
+"""
+
 from __future__ import annotations
 
-from ninja import Router
+import re
+from datetime import datetime  # noqa: TC003  # pydantic reads it at run time
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID  # noqa: TC003
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+from pydantic import Field
+
+from lodeline import __version__
+from lodeline.access import Permission
+from lodeline.identifiers import IdentifierError, normalise
+from lodeline_server.events import actions, answers, queries
+from lodeline_server.events.models import CaptureJob
+from lodeline_server.kit.clock import now
+from lodeline_server.kit.permissions import endpoint
+from lodeline_server.kit.problems import Problem
+from lodeline_server.kit.uploads import read_body
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 router = Router()
 epcis = Router()
+VERSION = "2.0.0"
+_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
+_BODY = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+}
+
+
+class Found(Schema):
+    """A finding: `pointer` says where in the document."""
+
+    rule: str
+    severity: str
+    pointer: str
+    message: str
+    eventID: str | None = None  # noqa: N815 - GS1's spelling
+    got: str | None = None
+
+
+class Error(Schema):
+    type: str
+    title: str
+    detail: str | None = None
+
+
+class Job(Schema):
+    """A capture job in GS1's words, and what became of each event."""
+
+    captureID: UUID  # noqa: N815
+    createdAt: datetime  # noqa: N815
+    finishedAt: datetime | None  # noqa: N815
+    running: bool
+    success: bool
+    captureErrorBehaviour: str  # noqa: N815
+    errors: list[Error]
+    state: str
+    name: str
+    sha256: str
+    size: int
+    documentType: str  # noqa: N815
+    signature: str
+    accepted: int
+    duplicates: int
+    rejected: int
+    findings: list[Found]
+
+
+class Jobs(Schema):
+    total: int
+    items: list[Job]
+
+
+@epcis.post("/capture", response={202: Job}, summary="Capture an EPCIS document", openapi_extra=_BODY)
+@endpoint(Permission.CAPTURE_SUBMIT)
+def capture(request: HttpRequest, response: HttpResponse) -> Status:
+    """Answers 202 with a job; findings of severity error come at once as 400, a known id with another body as 409."""
+    _negotiate(request, response)
+    return _submit(request, response, actions.EPCIS)
+
+
+@router.post("/statements", response={202: Job}, summary="Capture a statement document", openapi_extra=_BODY)
+@endpoint(Permission.CAPTURE_SUBMIT)
+def capture_statements(request: HttpRequest, response: HttpResponse) -> Status:
+    """The same for what parties say about themselves, their sites, lots, models and items."""
+    return _submit(request, response, actions.STATEMENTS)
+
+
+def _submit(request: HttpRequest, response: HttpResponse, wanted: str) -> Status:
+    behaviour = request.headers.get("GS1-Capture-Error-Behaviour", CaptureJob.Behaviour.ROLLBACK).strip()
+    if behaviour not in CaptureJob.Behaviour.values:
+        raise Problem(
+            400,
+            "GS1-Capture-Error-Behaviour is 'rollback' or 'proceed'",
+            detail=behaviour[:40],
+            kind=actions.INVALID,
+        )
+    document = actions.Document(
+        data=read_body(request),
+        media_type=request.headers.get("Content-Type", ""),
+        jws=request.headers.get("Lodeline-Signature", "").strip(),
+        behaviour=behaviour,
+        wanted=wanted,
+    )
+    job = actions.submit(actor=request.auth, document=document, now=now())  # type: ignore[attr-defined]
+    response["Location"] = request.build_absolute_uri(f"/epcis/capture/{job.uuid}")
+    return Status(202, answers.job(job))
+
+
+@epcis.get("/capture", response=list[Job], summary="Capture jobs, newest first")
+@endpoint(Permission.CAPTURE_VIEW)
+def capture_jobs(
+    request: HttpRequest,
+    response: HttpResponse,
+    per_page: Annotated[int, Field(alias="perPage", ge=1, le=200)] = 30,
+    next_page_token: Annotated[int, Field(alias="nextPageToken", ge=0, le=2**62)] = 0,
+) -> list[dict[str, Any]]:
+    """Pages as GS1 wants them: `Link` with `rel="next"` while there is more."""
+    _negotiate(request, response)
+    rows = queries.jobs(request.auth)  # type: ignore[attr-defined]
+    if next_page_token:
+        rows = rows.filter(pk__lt=next_page_token)
+    found = list(rows[: per_page + 1])
+    if len(found) > per_page:
+        token = found[per_page - 1].pk
+        address = request.build_absolute_uri(f"/epcis/capture?perPage={per_page}&nextPageToken={token}")
+        response["Link"] = f'<{address}>; rel="next"'
+    return [answers.job(row) for row in found[:per_page]]
+
+
+@epcis.api_operation(
+    ["OPTIONS"], "/capture", response={204: None}, summary="Versions and limits, in the headers"
+)
+@endpoint(Permission.CAPTURE_VIEW)
+def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
+    _negotiate(request, response)
+    response["Allow"] = "GET, POST, OPTIONS"
+    return Status(204, None)
+
+
+@epcis.get("/capture/{uuid:capture_id}", response=Job, summary="One capture job")
+@endpoint(Permission.CAPTURE_VIEW)
+def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) -> dict[str, Any]:
+    _negotiate(request, response)
+    return answers.job(get_object_or_404(queries.jobs(request.auth), uuid=capture_id))  # type: ignore[attr-defined]
+
+
+@epcis.get("/events/{path:event_id}", response=dict[str, Any], summary="An event on record, by its id")
+@endpoint(Permission.CAPTURE_VIEW)
+def event(request: HttpRequest, response: HttpResponse, event_id: str) -> dict[str, Any]:
+    """An EPCISQueryDocument with the event, its editions and the declarations about it, as they are in the log."""
+    _negotiate(request, response)
+    try:
+        key = normalise(event_id)
+    except IdentifierError:
+        raise Http404("no such event") from None
+    found = answers.events(request.auth, key, now())  # type: ignore[attr-defined]
+    if found is None:
+        raise Http404("no such event")
+    return found
+
+
+@router.get("/captures", response=Jobs, summary="Captured documents and how they ended")
+@endpoint(Permission.CAPTURE_VIEW)
+def captures(
+    request: HttpRequest,
+    state: CaptureJob.State | None = None,
+    limit: Annotated[int, Field(ge=1, le=200)] = 50,
+    offset: Annotated[int, Field(ge=0, le=2**31)] = 0,
+) -> dict[str, Any]:
+    rows = queries.jobs(request.auth)  # type: ignore[attr-defined]
+    if state is not None:
+        rows = rows.filter(state=state)
+    return {"total": rows.count(), "items": [answers.job(row) for row in rows[offset : offset + limit]]}
+
+
+def _negotiate(request: HttpRequest, response: HttpResponse) -> None:
+    """Announce versions and limits; refuse a request for versions that are not spoken here."""
+    bounds = actions.limits()
+    for name in ("EPCIS", "CBV"):
+        for suffix in ("", "-Min", "-Max"):
+            response[f"GS1-{name}-Version{suffix}"] = VERSION
+        exact = request.headers.get(f"GS1-{name}-Version")
+        low, high = (request.headers.get(f"GS1-{name}-Version-{end}") for end in ("Min", "Max"))
+        if (exact and _version(exact) != _version(VERSION)) or not (
+            _version(low or "0") <= _version(VERSION) <= _version(high or "9999")
+        ):
+            raise Problem(
+                406,
+                f"{name} {VERSION} is spoken here",
+                kind="epcisException:NotAcceptableException",
+            )
+    response["GS1-EPC-Format"] = "Never_Translates"
+    response["GS1-Capture-Error-Behaviour"] = CaptureJob.Behaviour.ROLLBACK
+    response["GS1-EPCIS-Capture-Limit"] = str(bounds.max_events)
+    response["GS1-EPCIS-Capture-File-Size-Limit"] = str(bounds.max_bytes)
+    response["GS1-Vendor-Version"] = f"lodeline {__version__}"
+
+
+def _version(text: str) -> tuple[int, ...]:
+    if not _VERSION.fullmatch(text.strip()):
+        raise Problem(400, "A version is digits and dots", kind=actions.INVALID)
+    numbers = [int(part) for part in text.strip().split(".")]
+    return (*numbers, 0, 0)[:3]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.events import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("app/captures/", pages.captures, name="captures"),
+    path("app/captures/new", pages.upload, name="capture_upload"),
+    path("app/captures/<uuid:uuid>/", pages.capture, name="capture"),
+]
