@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 LEFT, RIGHT = 7.0, 11.0  # percent beside the plot
+APART = 15.0  # percent between two labels of a timeline
 
 
 def steps(
@@ -87,11 +88,11 @@ def steps(
 
 
 def _nice(largest: float) -> int:
-    """The next 1, 2 or 5 times a power of ten."""
+    """The next of 1, 2, 4, 6, 8 times a power of ten: it has a half and quarters."""
     if largest <= 1:
         return 1
     power = 10 ** floor(log10(largest))
-    return next(int(power * factor) for factor in (1, 2, 5, 10) if power * factor >= largest)
+    return next(int(power * factor) for factor in (1, 2, 4, 6, 8, 10) if power * factor >= largest)
 
 
 def _thousands(value: float) -> str:
@@ -146,11 +147,15 @@ def timeline(marks: Sequence[Mapping[str, Any]], *, target: Any = None, unit: st
         body += svg.line(x, 2, x, 50, "mark-line dashed-line") + svg.text(
             x, 12, _("Target"), fluid=True, dx=5
         )
-    for mark in marks:
+    shown: list[float] = []
+    for mark in sorted(marks, key=lambda m: not m.get("strong")):
         x = left + min(float(mark["value"]) / top, 1) * wide
-        body += svg.dot(x, y, 7 if mark.get("strong") else 5, "dot" if mark.get("strong") else "ring")
-        body += svg.text(
-            x, 48, mark["label"], anchor="middle", css="strong" if mark.get("strong") else "lab", fluid=True
-        )
+        strong = bool(mark.get("strong"))
+        body += svg.dot(x, y, 7 if strong else 5, "dot" if strong else "ring")
+        if all(abs(x - other) >= APART for other in shown):  # the table below has the labels left out
+            body += svg.text(
+                x, 48, mark["label"], anchor="middle", css="strong" if strong else "lab", fluid=True
+            )
+            shown.append(x)
     said = ", ".join(f"{m['label']}: {plain(m['value'])} {unit}" for m in marks) or _("no drill on record")
     return svg.fluid(74, said, body)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
-CARD, GAP, BETWEEN, TOP = 190, 60, 14, 30
+CARD, GAP, BETWEEN, TOP = 200, 46, 14, 30
 BOXES = 5
 
 
@@ -39,7 +39,7 @@ def trace_columns(columns_: Sequence[Mapping[str, Any]], streams: Sequence[Mappi
     places = _place(columns, links, tall)
     most = max((len(column["cards"]) for column in columns), default=1)
     height = TOP + most * (tall + BETWEEN)
-    width = max(len(columns) * (CARD + GAP) - GAP, CARD) + 2
+    width = max(len(columns) * (CARD + GAP) - GAP, CARD) + 4
     heads = "".join(svg.text(i * (CARD + GAP) + 1, 13, column["title"]) for i, column in enumerate(columns))
     cards = "".join(_card(card, *places[card["id"]], tall) for column in columns for card in column["cards"])
     known = [
