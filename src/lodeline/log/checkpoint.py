@@ -39,7 +39,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """The three lines that are signed. We write no extension lines."""
-        return f"{self.origin}\n{self.size}\n{_b64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{to_base64(self.root)}\n"
 
 
 def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
@@ -49,14 +49,14 @@ def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
 
 def vkey(name: str, key: VerifyKey) -> str:
     """The public form to give to verifiers: `name+keyid+base64(type, key)`."""
-    return f"{name}+{key_id(name, key.raw).hex()}+{_b64(bytes([ED25519]) + key.raw)}"
+    return f"{name}+{key_id(name, key.raw).hex()}+{to_base64(bytes([ED25519]) + key.raw)}"
 
 
 def parse_vkey(text: str) -> tuple[str, VerifyKey]:
     """Name and key of a vkey; refuses other key types and a wrong id."""
     try:
         name, hexed, data = text.split("+", 2)
-        blob = _unb64(data)
+        blob = from_base64(data)
         public = blob[1:]
         good = (
             blob[:1] == bytes([ED25519])
@@ -76,7 +76,7 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
         raise ValueError("origin without blanks or '+', size from 0, root of 32 bytes")
     text = checkpoint.text()
     blob = key_id(checkpoint.origin, key.verify_key.raw) + key.sign(text.encode())
-    return f"{text}\n— {checkpoint.origin} {_b64(blob)}\n"
+    return f"{text}\n— {checkpoint.origin} {to_base64(blob)}\n"
 
 
 def verify_note(note: str, keys: Mapping[str, VerifyKey]) -> str:
@@ -99,7 +99,7 @@ def verify_note(note: str, keys: Mapping[str, VerifyKey]) -> str:
         if dash != "—" or not _NAME.fullmatch(name) or line.count(" ") != 2:
             raise CheckpointRefused("a signature line is malformed")
         try:
-            blob = _unb64(data)
+            blob = from_base64(data)
         except ValueError:
             raise CheckpointRefused("a signature is not canonical base64") from None
         key = keys.get(name)
@@ -123,7 +123,7 @@ def parse(note: str, keys: Mapping[str, VerifyKey]) -> Checkpoint:
     if len(lines) != 4 or lines[3] or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise CheckpointRefused("not a checkpoint: origin, size, root")
     try:
-        root = _unb64(lines[2])
+        root = from_base64(lines[2])
     except ValueError:
         raise CheckpointRefused("the root is not canonical base64") from None
     if len(root) != HASH_BYTES:
@@ -131,15 +131,17 @@ def parse(note: str, keys: Mapping[str, VerifyKey]) -> Checkpoint:
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
 
 
-def _b64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """RFC 4648, section 4, with padding."""
     return base64.b64encode(data).decode()
 
 
-def _unb64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """The inverse of `to_base64`; `ValueError` for another spelling."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("not base64") from None
-    if _b64(data) != text:
+    if to_base64(data) != text:
         raise ValueError("not canonical base64")
     return data
