@@ -52,8 +52,8 @@ It is captured like events: `POST /api/statements` or `lodeline capture FILE`. T
 [the method](../method/trust-score.md).
 
 In events, our own words stand in `ilmd` under a prefix for `urn:x-lodeline:epcis:` (here `lode`): `lode:product`
-(text), `lode:composition` (list of `lode:substance`, one of Ni, Co, Mn, Li, C, Cu, Al, with `lode:massFraction`, a decimal
-string), `lode:unitMass` (`lode:value` and `lode:uom`, mass of one piece), `lode:custodyModel` (text).
+(text), `lode:composition` (list of `lode:substance`, one of Ni, Co, Mn, Li, C, Cu, Al, with `lode:massFraction`, a
+decimal string), `lode:unitMass` (`lode:value` and `lode:uom`, mass of one piece), `lode:custodyModel` (text).
 
 This page is written by `tools/reference.py` from the schemas that check the statements.
 """

@@ -161,6 +161,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an operator or an invitation, never by strangers
+ACCOUNT_FORMS = {"login": "lodeline_server.parties.forms.SignInForm"}
 ACCOUNT_ADAPTER = "lodeline_server.parties.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "lodeline_server.parties.adapter.SocialAccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -208,11 +209,20 @@ CONTENT_SECURITY_POLICY = {
 DJANGO_TABLES2_TEMPLATE = "kit/table.html"
 NINJA_PAGINATION_PER_PAGE = 50
 
+# Warnings to the terminal; everything worth keeping to a file in the data folder, as JSON lines.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "lodeline_server.kit.logging.formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "handlers": {
+        "terminal": {"class": "logging.StreamHandler", "formatter": "json", "level": "WARNING"},
+        "file": {
+            "class": "logging.handlers.WatchedFileHandler",
+            "filename": str(DATA / "lodeline.log"),
+            "formatter": "json",
+            "delay": True,
+        },
+    },
+    "root": {"handlers": ["terminal", "file"], "level": "WARNING"},
     "loggers": {"lodeline_server": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }
