@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lodeline_server.demo.afterlife import chosen
 from lodeline_server.demo.desk import SELF
 from lodeline_server.demo.documents import stamp
-from lodeline_server.demo.world import ID
+from lodeline_server.demo.world import ID, shift
 
 if TYPE_CHECKING:
     from lodeline_server.demo.desk import Desk
@@ -61,7 +61,11 @@ def item_statements(desk: Desk, network: Network) -> None:
         if pack.product.slug == "gs70" and second in by_code:
             content |= {"status": "repurposed", "derivedFrom": [by_code[second].uri]}
             content["points"]["67"] = "repurposed"
-        day = pack.made.date() + timedelta(days=1 + 7 * (maker.batch != "week"))
+        # Makers state their batteries on the 8th and 18th, and on the last day of the story.
+        made = pack.made.date()
+        day = next(
+            d for d in (made.replace(day=8), made.replace(day=18), shift(made, 1).replace(day=8)) if d > made
+        )
         day = min(day, world.anchor - timedelta(days=1))
         desk.say(maker, day, "battery.item", pack.uri, content, assurance=SELF, on_paper=True)
     for happening in network.happenings:

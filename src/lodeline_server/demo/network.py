@@ -53,6 +53,7 @@ class Network:
     _heap: list[tuple[datetime, int, Callable[[datetime], None]]] = field(factory=list)
     _made: dict[tuple[str, str], int] = field(factory=dict)
     _owed: dict[tuple[str, str], int] = field(factory=dict)
+    _busy: dict[str, datetime] = field(factory=dict)
     _turn: dict[tuple[str, str], int] = field(factory=dict)
     heels: dict[str, Holding] = field(factory=dict)
     _tick: int = 0
@@ -102,6 +103,7 @@ class Network:
         """Make the batch that is due, and those owed from earlier, as far as the stock reaches."""
         key = (line.party, line.product)
         self._owed[key] = min(self._owed.get(key, 0) + 1, 6)
+        now = max(now, self._busy.get(line.party, now))  # one batch after the other
         while self._owed[key]:
             if line.limit and self._made.get(key, 0) >= line.limit:
                 return
@@ -116,7 +118,7 @@ class Network:
             if not done:
                 return
             self._owed[key] -= 1
-            now += timedelta(minutes=self.rng.randrange(11, 55))
+            now = self._busy[line.party] = now + timedelta(minutes=self.rng.randrange(11, 55))
 
     def _code(self, line: Line, product: Product) -> tuple[str, str]:
         """The next lot or serial number of the line, and its identifier."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lodeline_server.demo.desk import Desk
     from lodeline_server.demo.world import Party, World
 
-LATE_CERTIFICATE = {"taluwa", "cerro-azulado", "jinyuan"}  # certified in the middle of the story
-NEVER_CERTIFIED = {"kolomba", "palawita", "lunhe", "hrafnvik"}
+LATE_CERTIFICATE = {"taluwa", "jinyuan"}  # certified in the middle of the story
+NEVER_CERTIFIED = {"kolomba", "huaymi"}
 UNSIGNED_CODE = {"qingmu"}
 OVERDUE = {"jinyuan"}
 SCREENING_HIT = {"port-aldous"}
@@ -213,14 +213,20 @@ def promises(desk: Desk, party: Party, day: date) -> None:
         met = party.grade in duty["met"] and chance < 0.9
         if not met and party.grade in "cd" and chance < 0.5:
             continue  # says nothing rather than no
-        verified = party.grade == "a"
+        # A body looks at everything for the best, and at what is in force already for the good.
+        looked = party.grade == "a" or (party.grade == "b" and duty["due"] <= day.isoformat())
         desk.say(
-            body if verified else party,
-            day + timedelta(days=1 if verified else 0),
+            body if looked else party,
+            day + timedelta(days=1 if looked else 0),
             "market.evidence",
             party.uri,
-            {"market": duty["market"], "duty": duty["duty"], "due": duty["due"], "met": met or verified},
-            assurance=ACCREDITED if verified else SELF,
+            {
+                "market": duty["market"],
+                "duty": duty["duty"],
+                "due": duty["due"],
+                "met": met or party.grade == "a",
+            },
+            assurance=SELF if not looked else ACCREDITED if party.grade == "a" else CHECKED,
             until=day + timedelta(days=YEAR + 60),
             on_paper=party.grade in "ab",
         )

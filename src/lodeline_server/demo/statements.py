@@ -82,8 +82,8 @@ def _month(desk: Desk, party: Party, month: int, first: date) -> None:
     if month % 12 == 0:
         papers.promises(desk, party, first)
     if month % 12 == (0 if world.small else party.number % 6):
-        papers.assessments(desk, party, first + timedelta(days=8), month // 12)
-        papers.drills(desk, party, first + timedelta(days=9))
+        papers.assessments(desk, party, first + timedelta(days=11), month // 12)
+        papers.drills(desk, party, first + timedelta(days=11))
     if month % 3 == 0:
         papers.performance(desk, party, first + timedelta(days=11), month // 3)
         papers.screening(desk, party, first + timedelta(days=2), late=month >= world.months - 3)
@@ -108,7 +108,7 @@ def attestations(desk: Desk, network: Network) -> None:
             if chance > {"a": 1.0, "b": 0.94, "c": 0.75}[party.grade]:
                 continue
             issuer = party if party.grade == "c" else body_of(world, party)
-            day = max(first + timedelta(days=20), lot.made.date() + timedelta(days=1))
+            day = max(_round(world, party, first), lot.made.date() + timedelta(days=1))
             desk.say(
                 issuer,
                 day,
@@ -127,12 +127,20 @@ def attestations(desk: Desk, network: Network) -> None:
             )
 
 
+def _round(world: World, party: Party, first: date) -> date:
+    """When attestations for a month's lots are written: that month, or once a quarter by the mine itself."""
+    start = world.month(0)
+    month = (first.year - start.year) * 12 + first.month - start.month
+    last = month if party.grade != "c" or world.small else min(month + 2 - month % 3, world.months - 1)
+    return world.month(last) + timedelta(days=20)
+
+
 def deliveries(desk: Desk, network: Network) -> None:
     """Each customer about each of its suppliers, once a quarter."""
     world = desk.world
     pairs = {(h.destination, h.source) for h in network.happenings if h.step == "shipping"}
     for month in range(3, world.months, 3):
-        day = world.month(month) + timedelta(days=6)
+        day = world.month(month) + timedelta(days=11)
         period = f"{world.month(month - 1):%Y-%m}"
         for customer, supplier in sorted(pairs):
             sender = world.parties[supplier]

@@ -29,37 +29,49 @@ class Story:
     @property
     def places(self) -> dict[str, str]:
         """Where to look for each story: identifiers by name."""
-        network, parties = self.network, self.world.parties
-        packs = {pack.code: pack.uri for pack in network.packs}
-        lots = {lot.code: lot.uri for lot in network.lots.values()}
-        second, recycled = (packs.get(code, "") for code in chosen(network))
-        return {
-            "recalled_lot": lots[RECALLED],
-            "second_life_original": second,
-            "second_life_battery": next((p.uri for p in network.packs if p.product.slug == "gs70"), ""),
-            "recycled_battery": recycled,
-            "recycled_lot": next(
-                h.described.uri for h in network.happenings if h.recovered_from and h.described
-            ),
-            "carry_over": parties["sunde"].uri,
-            "excellent_papers": parties["nordfell"].uri,
-            "signs_itself": parties["nordfell"].uri,
-            "links_no_inputs": parties["maringo"].uri,
-            "late_records": parties["kivuline"].uri,
-            "mass_balance": parties["drakensund"].uri,
-            "expired_certificate": parties[EXPIRED].uri,
-            "certificate_expires_soon": parties[EXPIRES_SOON].uri,
-            "incident": parties["kolomba"].uri,
-            "second_party_drill": parties["haldenvik"].uri,
-        }
+        return _places(self.network)
+
+
+def _places(network: Network) -> dict[str, str]:
+    parties = network.world.parties
+    packs = {pack.code: pack.uri for pack in network.packs}
+    lots = {lot.code: lot.uri for lot in network.lots.values()}
+    second, recycled = (packs.get(code, "") for code in chosen(network))
+    return {
+        "recalled_lot": lots[RECALLED],
+        "second_life_original": second,
+        "second_life_battery": next((p.uri for p in network.packs if p.product.slug == "gs70"), ""),
+        "recycled_battery": recycled,
+        "recycled_lot": next(h.described.uri for h in network.happenings if h.recovered_from and h.described),
+        "carry_over": parties["sunde"].uri,
+        "excellent_papers": parties["nordfell"].uri,
+        "signs_itself": parties["nordfell"].uri,
+        "links_no_inputs": parties["maringo"].uri,
+        "late_records": parties["kivuline"].uri,
+        "mass_balance": parties["drakensund"].uri,
+        "expired_certificate": parties[EXPIRED].uri,
+        "certificate_expires_soon": parties[EXPIRES_SOON].uri,
+        "incident": parties["kolomba"].uri,
+        "second_party_drill": parties["haldenvik"].uri,
+    }
+
+
+def _network(anchor: date, *, small: bool) -> Network:
+    network = Network(world(anchor, small=small))
+    attach(network)
+    network.run()
+    return network
+
+
+def places(anchor: date, *, small: bool = False) -> dict[str, str]:
+    """Where to look for each story, without writing the documents."""
+    return _places(_network(anchor, small=small))
 
 
 def tell(anchor: date, *, small: bool = False) -> Story:
     """The story that ends at `anchor`. The same anchor and size give the same bytes, always."""
-    cast = world(anchor, small=small)
-    network = Network(cast)
-    attach(network)
-    network.run()
+    network = _network(anchor, small=small)
+    cast = network.world
     rng = Random(f"lodeline demonstration documents {SEED} {small}")  # noqa: S311
     documents = [*statement_documents(cast, network), *event_documents(cast, network.happenings, rng)]
     documents.sort(

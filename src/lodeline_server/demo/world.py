@@ -221,7 +221,7 @@ def _party(row: dict[str, Any]) -> Party:
         materials=tuple(row.get("materials", ())),
         grade=grade,
         small=row.get("small", False),
-        batch=row.get("batch", {"a": "week", "b": "fortnight"}.get(grade, "month")),
+        batch=row.get("batch", {"a": "fortnight"}.get(grade, "month")),
         delay=tuple(row.get("delay", usual[grade])),
         signs=row.get("signs", False),
         parent=row.get("parent", ""),

@@ -1,0 +1,217 @@
+"""Loading the demonstration: every document through the same actions as a user's, at the time it is said to come.
+
+Loading twice adds nothing, and a load that was killed goes on where it stopped: a document is in the log wholly or
+not at all, and what is there is asked for first.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+from django.conf import settings
+
+from lodeline.access import platform
+from lodeline_server.demo import accounts, results
+from lodeline_server.demo.signing import key, kid, signature
+from lodeline_server.demo.story import tell
+from lodeline_server.events import actions as capture
+from lodeline_server.events.models import CaptureJob
+from lodeline_server.kit.problems import Problem
+from lodeline_server.log import projections
+from lodeline_server.log import queries as log
+from lodeline_server.parties.models import Organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lodeline.access import Actor
+    from lodeline_server.demo.documents import Document
+    from lodeline_server.demo.story import Story
+    from lodeline_server.demo.world import World
+    from lodeline_server.parties.models import Workspace
+
+HERE = (".localhost", ".local", ".internal", ".test", ".example", ".invalid")
+
+
+@frozen(kw_only=True)
+class Result:
+    """What the demonstration holds, and what this load added to it."""
+
+    as_of: date
+    small: bool
+    suppliers: int
+    lots: int
+    batteries: int
+    documents: int
+    captured: int
+    scores: int
+    passports: int
+    recalled: str
+    positions: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "as_of": self.as_of.isoformat(),
+            "small": self.small,
+            "suppliers": self.suppliers,
+            "lots": self.lots,
+            "batteries": self.batteries,
+            "documents": self.documents,
+            "captured": self.captured,
+            "scores": self.scores,
+            "passports": self.passports,
+            "recalled_lot": self.recalled,
+            "log_positions": self.positions,
+        }
+
+    def lines(self) -> list[str]:
+        size = "small demonstration" if self.small else "demonstration"
+        computed = (
+            f"{self.scores} scores, {self.passports} passports; the log holds {self.positions} statements"
+        )
+        return [
+            f"The {size} as of {self.as_of}: {self.suppliers} suppliers, {self.lots} lots, {self.batteries} batteries.",
+            f"{self.captured} of {self.documents} documents captured now, {computed}.",
+            *sign_ins(),
+        ]
+
+
+def sign_ins() -> list[str]:
+    """The demonstration's sign-ins, as lines to print."""
+    width = max(len(accounts.email(role)) for role, _, _ in accounts.PEOPLE)
+    people = [f"  {accounts.email(role):<{width}}  {name}, {role.value}" for role, _, name in accounts.PEOPLE]
+    return [f"Sign in with the password '{accounts.PASSWORD}' as", *people]
+
+
+def load(
+    *,
+    now: datetime,
+    say: Callable[[str], None] = lambda _: None,
+    as_of: date | None = None,
+    small: bool = False,
+    force: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Result:
+    """Bring the demonstration into this installation, or finish bringing it.
+
+    `now` decides only which month the story ends in, and only the first time. Raises `Problem` (409) on a public
+    address without `force`, and when another demonstration is loaded than the one that is asked for.
+    """
+    if not force:
+        _refuse_public(settings.PUBLIC_URL)
+    anchor, size = _which(now, as_of, small=small)
+    story = tell(anchor, small=size)
+    world = story.world
+    workspace = accounts.set_up(world)
+    done = results.known_documents(workspace)
+    waiting = [document for document in story.documents if document.sha256 not in done]
+    if waiting:
+        say(f"capturing {len(waiting)} documents of the demonstration, up to {anchor}")
+    machines = accounts.machines(world, workspace) if waiting else {}
+    for party in {document.party for document in waiting if document.signs}:
+        _register(world, workspace, party)
+    _finish_open(workspace)
+    for number, step in enumerate(_steps(story, waiting, workspace, machines), 1):
+        if progress:
+            progress(number, len(waiting) + 1, step)
+    projections.follow_all()
+    results.last(world, workspace, story.places, say)
+    accounts.put_away(world, workspace)
+    if progress:
+        progress(1, 1, "done")
+    return Result(
+        as_of=anchor,
+        small=size,
+        suppliers=sum(party.supplier for party in world.parties.values()),
+        lots=len(story.network.lots),
+        batteries=len(story.network.packs),
+        documents=len(story.documents),
+        captured=len(waiting),
+        recalled=story.places["recalled_lot"],
+        positions=log.size(),
+        **results.counts(workspace),
+    )
+
+
+def _which(now: datetime, as_of: date | None, *, small: bool) -> tuple[date, bool]:
+    """The world that is loaded, else the one asked for."""
+    there = accounts.loaded()
+    asked = as_of.replace(day=1) if as_of else None
+    if there is None:
+        return asked or now.date().replace(day=1), small
+    if (asked and asked != there.anchor) or (small and not there.small):
+        raise Problem(
+            409,
+            "Another demonstration is loaded",
+            detail=f"It is the {'small' if there.small else 'full'} one as of {there.anchor}. "
+            "An append-only log cannot swap it: take an empty data folder (LODELINE_DATA).",
+        )
+    return there.anchor, there.small
+
+
+def _refuse_public(address: str) -> None:
+    host = urlsplit(address).hostname or ""
+    try:
+        near = not ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith(HERE)
+    if not near:
+        raise Problem(
+            409,
+            f"The demonstration is not loaded at the public address {address}",
+            detail="Its sign-ins have a published password, and its invented facts would stand in a log that people "
+            "may rely on. --force loads it all the same.",
+        )
+
+
+def _register(world: World, workspace: Workspace, slug: str) -> None:
+    """The public key of a party that signs its own documents."""
+    start = world.month(0)
+    capture.register_key(
+        actor=platform(workspace.pk),
+        organisation=Organisation.objects.get(workspace=workspace, slug=slug),
+        kid=kid(slug),
+        public_key=key(slug).verify_key.raw,
+        now=datetime(start.year, start.month, start.day, tzinfo=UTC),
+    )
+
+
+def _finish_open(workspace: Workspace) -> None:
+    """Documents that were taken in, but not into the log, when an earlier load was killed."""
+    for job in CaptureJob.objects.filter(workspace=workspace, state__in=CaptureJob.OPEN).order_by("id"):
+        capture.process(job, job.created_at, follow=False)
+
+
+def _steps(
+    story: Story, waiting: list[Document], workspace: Workspace, machines: dict[str, Actor]
+) -> Iterator[str]:
+    """Capture in time order; at each month's end the scores of that day. Says what it is doing."""
+    world = story.world
+    ends = results.missing_months(world, workspace)
+    for document in waiting:
+        while ends and document.captured_at >= results.midnight(ends[0]):
+            yield f"scores as of {ends[0]}"
+            results.month_end(world, workspace, ends.pop(0))
+        _capture(document, machines[document.party])
+        yield f"{document.captured_at:%Y-%m-%d}  {world.parties[document.party].name}"
+    for day in ends:
+        yield f"scores as of {day}"
+        results.month_end(world, workspace, day)
+
+
+def _capture(document: Document, actor: Actor) -> None:
+    job = capture.submit(
+        actor=actor,
+        document=capture.Document(
+            data=document.data, name=document.name, jws=signature(document) if document.signs else ""
+        ),
+        now=document.captured_at,
+        queue=False,
+    )
+    job = capture.process(job, document.captured_at, follow=False)
+    if job.state != CaptureJob.State.TAKEN or job.rejected:
+        raise RuntimeError(f"{document.name} was not taken: {job.findings[:3]}")
