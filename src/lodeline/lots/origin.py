@@ -88,15 +88,22 @@ def origins(node: Node, places: Mapping[str, Place]) -> dict[str, Origin]:
     return found
 
 
+def begins_anew(lot: Node, asked: Node, places: Mapping[str, Place]) -> bool:
+    """True where a trail back from `asked` ends: at a source, and at a recycler.
+
+    What a recycler recovers begins anew as recycled; the trail does not go on into the old battery.
+    """
+    place = places.get(lot.first.site)
+    return lot.source or (lot is not asked and place is not None and place.kind == "recycler")
+
+
 def origin(node: Node, substance: str, places: Mapping[str, Place]) -> Origin:
     """The origin of one substance."""
     mass = node.masses.get(substance)
     whole = mass * PARTS if mass else WHOLE
 
     def ends(lot: Node) -> bool:
-        # What a recycler recovers begins anew as recycled; the trail does not go on into the old battery.
-        place = places.get(lot.first.site)
-        return lot.source or (lot is not node and place is not None and place.kind == "recycler")
+        return begins_anew(lot, node, places)
 
     reached, ended = backward(substance, {node.rank: (node, whole)}, ends)
     sites: dict[str, list[tuple[Node, int]]] = {}

@@ -17,9 +17,9 @@ LARGEST = 2**63 - 1
 # Where two things happen at one instant: first it is made, last it ends.
 RANK = {
     Touch.MADE: 0, Touch.UNPACKED: 1, Touch.RECEIVED: 2, Touch.SEEN: 3, Touch.PACKED: 4, Touch.SHIPPED: 5,
-    Touch.USED: 6, Touch.ENDED: 7,
+    Touch.SOLD: 6, Touch.USED: 7, Touch.ENDED: 8,
 }  # fmt: skip
-STATUS = {Touch.SHIPPED: "in transit", Touch.ENDED: "ended"}
+STATUS = {Touch.SHIPPED: "in transit", Touch.SOLD: "sold", Touch.ENDED: "ended"}
 
 
 def sequence(touches: Sequence[Touch]) -> list[Touch]:
@@ -67,7 +67,7 @@ def fold(workspace: int, key: str, touches: Sequence[Touch], carried: Sequence[T
         party=made[0].captured_by,
         site=made[0].site,
         made_at=made[0].time,
-        amount="" if total is None else f"{total:f}"[:60],
+        amount="" if total is None else str(total)[:60],
         uom=last.uom,
         mass=None if mass is None or mass > LARGEST else mass,
         composition={

@@ -11,11 +11,12 @@ from django.db import models
 class Touch(models.Model):
     """One event's effect on one lot. `group` joins inputs and outputs of one transformation.
 
-    `void`: the event was declared an error. `other`: the parent of a child. Amounts as stated, exact.
+    `void`: the event was declared an error, by the statement at `ended`. `other`: the parent of a child. Amounts as
+    stated, exact.
     """
 
     MADE, USED, SEEN, SHIPPED, RECEIVED = "made", "used", "seen", "shipped", "received"
-    PACKED, UNPACKED, ENDED = "packed", "unpacked", "ended"
+    PACKED, UNPACKED, SOLD, ENDED = "packed", "unpacked", "sold", "ended"
 
     workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=500)
@@ -33,6 +34,7 @@ class Touch(models.Model):
     uom = models.CharField(max_length=3, blank=True)
     ilmd = models.JSONField(default=dict)
     void = models.BooleanField(default=False)
+    ended = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [
@@ -47,14 +49,17 @@ class Touch(models.Model):
 
 
 class Declared(models.Model):
-    """An event that was declared an error, whether or not it has arrived yet."""
+    """An event that was declared an error, whether or not it has arrived yet. Only who captured it may declare it."""
 
     workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
     event = models.CharField(max_length=500)
+    captured_by = models.CharField(max_length=500, blank=True)
     position = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "event"], name="declared_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "event", "captured_by"], name="declared_once")
+        ]
 
     def __str__(self) -> str:
         return self.event

@@ -18,8 +18,6 @@ from lodeline_server.parties.models import Organisation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from django.db.models import QuerySet
-
     from lodeline_server.log.queries import Statement
 
 BULK = 500
@@ -58,8 +56,10 @@ class Lots:
         )
         for one in rows.values_list(
             "workspace_id", "key", "event", "act", "group", "other", "amount", "uom", "void"
-        ):
+        ).iterator():
             yield json.dumps(one)
+        for declared in Declared.objects.order_by("workspace_id", "event", "captured_by"):
+            yield json.dumps([declared.workspace_id, declared.event, declared.captured_by])
 
 
 def _apply(workspace: int, statements: Sequence[Statement]) -> None:
@@ -68,71 +68,84 @@ def _apply(workspace: int, statements: Sequence[Statement]) -> None:
         (one, parse_event(one.payload["body"]["event"], one.payload["body"].get("context")))
         for one in statements
     ]
-    ids = {event.id for _, event in events}
-    known = set(_in(Touch, workspace, "event", ids).values_list("event", flat=True))
+    known = {one.event for one in _rows(Touch, workspace, "event", {event.id for _, event in events})}
     fresh: list[Touch] = []
-    ended: dict[str, int] = {}
+    declared: list[Declared] = []
     for statement, event in events:
+        payload, position = statement.payload, statement.position
+        captured_by = parties.get(payload.get("captured_by", ""), payload.get("issuer", ""))
         if event.error_declaration is not None:
-            ended.setdefault(event.id, statement.position)
+            declared.append(
+                Declared(workspace_id=workspace, event=event.id, captured_by=captured_by, position=position)
+            )
         elif event.id not in known:  # another edition of a known event moves no mass again
             known.add(event.id)
-            captured_by = parties.get(
-                statement.payload.get("captured_by", ""), statement.payload.get("issuer", "")
-            )
-            fresh += touches.of(
-                event, workspace=workspace, position=statement.position, captured_by=captured_by
-            )
-    touched = {one.key for one in fresh}
-    touched |= _end(workspace, ended, fresh, ids)
+            fresh += touches.of(event, workspace=workspace, position=position, captured_by=captured_by)
+    Declared.objects.bulk_create(declared, batch_size=BULK, ignore_conflicts=True)
+    touched = {one.key for one in fresh} | _end(workspace, fresh, declared)
     Touch.objects.bulk_create(fresh, batch_size=BULK)
     _fold(workspace, touched)
 
 
-def _in(model: type[Row], workspace: int, field: str, values: Iterable[str]) -> QuerySet[Row]:
-    """Rows of `model` whose `field` is among `values`."""
-    rows: QuerySet[Row] = model._default_manager.filter(
-        workspace_id=workspace, **{f"{field}__in": list(values)}
-    )  # noqa: SLF001
-    return rows
+def _rows(model: type[Row], workspace: int, field: str, values: Iterable[str]) -> Iterator[Row]:
+    """Rows of `model` whose `field` is among `values`; databases limit how many can be asked for at once."""
+    manager = model._default_manager  # noqa: SLF001 - Django's public name for it
+    wanted = sorted(values)
+    for start in range(0, len(wanted), BULK):
+        part = wanted[start : start + BULK]
+        yield from manager.filter(workspace_id=workspace, **{f"{field}__in": part})
 
 
-def _end(workspace: int, ended: dict[str, int], fresh: list[Touch], ids: set[str]) -> set[str]:
-    """Void what was declared an error, also where the declaration came first; the lots it concerns."""
-    Declared.objects.bulk_create(
-        [
-            Declared(workspace_id=workspace, event=event, position=position)
-            for event, position in ended.items()
-        ],
-        ignore_conflicts=True,
-    )
-    declared = set(_in(Declared, workspace, "event", ids).values_list("event", flat=True))
+def _end(workspace: int, fresh: list[Touch], declared: list[Declared]) -> set[str]:
+    """Void what was declared an error by who captured it, also where the declaration came first.
+
+    The lots it concerns.
+    """
+    events = {one.event for one in (*fresh, *declared)}
+    ended = {
+        (one.event, one.captured_by): one.position for one in _rows(Declared, workspace, "event", events)
+    }
+    if not ended:
+        return set()
     for one in fresh:
-        one.void = one.event in declared
-    stored = _in(Touch, workspace, "event", declared).filter(void=False)
-    concerned = set(stored.values_list("key", flat=True))
-    stored.update(void=True)
-    return concerned
+        one.ended = ended.get((one.event, one.captured_by))
+        one.void = one.ended is not None
+    stored = [
+        one
+        for one in _rows(Touch, workspace, "event", {one.event for one in declared})
+        if not one.void and (one.event, one.captured_by) in ended
+    ]
+    for one in stored:
+        one.void, one.ended = True, ended[one.event, one.captured_by]
+    Touch.objects.bulk_update(stored, ["void", "ended"], batch_size=BULK)
+    return {one.key for one in stored}
 
 
 def _fold(workspace: int, keys: set[str]) -> None:
     """Recompute the lots of `keys` and of whatever is packed in them."""
     layer = keys
     for _ in range(NESTING):
-        layer = set(_in(Touch, workspace, "other", layer).values_list("key", flat=True)) - keys
+        layer = {one.key for one in _rows(Touch, workspace, "other", layer)} - keys
         if not layer:
             break
         keys = keys | layer
     own: dict[str, list[Touch]] = defaultdict(list)
-    for one in _in(Touch, workspace, "key", keys):
+    for one in _rows(Touch, workspace, "key", keys):
         own[one.key].append(one)
-    parents = {one.other for rows in own.values() for one in rows if one.other}
-    for one in _in(Touch, workspace, "key", parents - keys):
-        own[one.key].append(one)
+    known, parents = set(keys), {one.other for rows in own.values() for one in rows if one.other}
+    for _ in range(NESTING):
+        parents -= known
+        if not parents:
+            break
+        above = list(_rows(Touch, workspace, "key", parents))
+        for one in above:
+            own[one.key].append(one)
+        known, parents = known | parents, {one.other for one in above if one.other}
     lots = [fold(workspace, key, own[key], list(_carried(key, own, NESTING))) for key in sorted(keys)]
     there = [lot for lot in lots if lot is not None]
     gone = keys - {lot.key for lot in there}
-    Lot.objects.filter(workspace_id=workspace, key__in=list(gone)).delete()
+    for one in _rows(Lot, workspace, "key", gone):
+        one.delete()
     fields = [field.name for field in Lot._meta.fields if field.name not in {"id", "workspace", "key"}]  # noqa: SLF001
     Lot.objects.bulk_create(
         there,
@@ -159,7 +172,7 @@ def _carried(key: str, own: dict[str, list[Touch]], depth: int) -> Iterator[Touc
         emptied = [
             row.time
             for row in own[one.other]
-            if row.act == Touch.UNPACKED and not row.other and row.time > one.time
+            if row.act == Touch.UNPACKED and not row.other and not row.void and row.time > one.time
         ]
         until = min([*emptied, *([until] if until else [])], default=None)
         for row in parent:

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from attrs import frozen
 
 from lodeline.identifiers import DOMAIN, IdentifierError, normalise
-from lodeline.lots.graph import Graph, build
+from lodeline.lots.build import build
+from lodeline.lots.containment import Packing
 from lodeline.lots.origin import Place
 from lodeline.lots.values import Made, Used, describe
 from lodeline_server.evidence.queries import parties, sites
@@ -20,13 +21,16 @@ from lodeline_server.lots.models import Lot, Touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
+    from lodeline.lots.graph import Graph
 
 MADE_FIELDS = ("key", "time", "position", "group", "amount", "uom", "site", "captured_by", "ilmd")
 USED_FIELDS = ("key", "time", "position", "group", "amount", "uom")
+PACKED_FIELDS = ("key", "time", "position", "act", "other", "amount", "uom")
 
 
 @frozen(kw_only=True, eq=False)
@@ -75,18 +79,23 @@ def _picture(workspace: int, at: int, _evidence: int) -> Picture:
 
 
 def graph(workspace: int, until: int | None = None) -> Graph:
-    """The lot graph from the touches; with `until`, of what stood below that log position."""
-    rows = Touch.objects.filter(workspace_id=workspace, void=False)
-    if until is not None:
-        rows = rows.filter(position__lt=until)
+    """The lot graph from the touches; with `until`, as it was known below that log position."""
+    every = Touch.objects.filter(workspace_id=workspace)
+    known = every.filter(position__lt=until).exclude(ended__lt=until) if until is not None else None
+    rows = every.filter(void=False) if known is None else known
     made = rows.filter(act=Touch.MADE).values_list(*MADE_FIELDS)
     used = rows.filter(act=Touch.USED).values_list(*USED_FIELDS)
-    return build((_made(*row) for row in made.iterator()), (_used(*row) for row in used.iterator()))
+    packed = rows.filter(act__in=[Touch.PACKED, Touch.UNPACKED]).values_list(*PACKED_FIELDS)
+    return build(
+        (_made(*row) for row in made.iterator()),
+        (_used(*row) for row in used.iterator()),
+        (_packing(*row) for row in packed.iterator()),
+    )
 
 
 def _made(
     key: str,
-    time: Any,
+    time: datetime,
     at: int,
     group: str,
     amount: str,
@@ -96,20 +105,25 @@ def _made(
     ilmd: dict[str, Any],
 ) -> Made:
     return Made(
-        key=key, time=time, position=at, group=group, amount=Decimal(amount) if amount else None, uom=uom or None,
+        key=key, time=time, position=at, group=group, amount=_amount(amount), uom=uom or None,
         site=site, party=party, description=describe(ilmd),
     )  # fmt: skip
 
 
-def _used(key: str, time: Any, at: int, group: str, amount: str, uom: str) -> Used:
-    return Used(
-        key=key,
-        time=time,
-        position=at,
-        group=group,
-        amount=Decimal(amount) if amount else None,
-        uom=uom or None,
-    )
+def _used(key: str, time: datetime, at: int, group: str, amount: str, uom: str) -> Used:
+    return Used(key=key, time=time, position=at, group=group, amount=_amount(amount), uom=uom or None)
+
+
+def _packing(key: str, time: datetime, at: int, act: str, other: str, amount: str, uom: str) -> Packing:
+    """Without `other`, the thing itself was emptied."""
+    return Packing(
+        key=key if other else "", parent=other or key, time=time, position=at, put=act == Touch.PACKED,
+        amount=_amount(amount), uom=uom or None,
+    )  # fmt: skip
+
+
+def _amount(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
 
 
 def visible(actor: Actor) -> QuerySet[Lot]:

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from lodeline.events.epcis import Event, Quantity
 
 OWN = "lode:"
-MAKING = frozenset({"commissioning", "creating_class_instance"})
+STEP = 100  # characters of a business step that are kept: words are short, foreign URIs may not be
 STEPS = {
     "shipping": Touch.SHIPPED,
     "departing": Touch.SHIPPED,
     "receiving": Touch.RECEIVED,
     "arriving": Touch.RECEIVED,
+    "retail_selling": Touch.SOLD,
 }
 ENDING = frozenset({"decommissioning", "destroying"})
 
@@ -29,7 +30,7 @@ def of(event: Event, *, workspace: int, position: int, captured_by: str) -> list
         "position": position,
         "event": event.id,
         "time": event.time,
-        "step": event.biz_step or "",
+        "step": (event.biz_step or "")[:STEP],
         "site": event.biz_location or event.read_point or "",
         "captured_by": captured_by,
     }
@@ -38,8 +39,6 @@ def of(event: Event, *, workspace: int, position: int, captured_by: str) -> list
 
 
 def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    to = next((link.id for link in event.destinations if link.type == "possessing_party"), "")
-    owner = next((link.id for link in event.destinations if link.type == "owning_party"), "")
     party = captured_by
     if event.type == "TransformationEvent":
         group = event.transformation_id or event.id
@@ -59,19 +58,27 @@ def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dic
         return
     act = Touch.SEEN
     if event.type == "ObjectEvent":
-        if event.action == "ADD" and (event.biz_step in MAKING or event.biz_step is None):
-            act = Touch.MADE
-        elif event.action == "DELETE" or event.biz_step in ENDING:
+        if event.action == "DELETE" or event.biz_step in ENDING:
             act = Touch.ENDED
+        elif event.action == "ADD" and event.biz_step not in STEPS:
+            act = Touch.MADE
         else:
             act = STEPS.get(event.biz_step or "", Touch.SEEN)
-            party = to or owner or captured_by if act != Touch.SEEN else captured_by
+            party = _receiver(event, act) or captured_by
     for key, amount in _things(event.epcs, event.quantities):
         yield {"key": key, "act": act, "party": party, "ilmd": ilmd if act == Touch.MADE else {}, **amount}
 
 
+def _receiver(event: Event, act: str) -> str:
+    """Who gets what is shipped or received: possession before ownership. Consumers are nobody's business."""
+    if act not in {Touch.SHIPPED, Touch.RECEIVED}:
+        return ""
+    to = {link.type: link.id for link in reversed(event.destinations)}
+    return to.get("possessing_party") or to.get("owning_party") or ""
+
+
 def _things(epcs: Iterable[str], quantities: Iterable[Quantity]) -> Iterator[tuple[str, dict[str, str]]]:
-    for key in epcs:
+    for key in dict.fromkeys(epcs):  # the same thing spelled twice is one thing
         yield key, {"amount": "1", "uom": ""}
     for one in quantities:
-        yield one.epc_class, {"amount": "" if one.amount is None else f"{one.amount:f}", "uom": one.uom or ""}
+        yield one.epc_class, {"amount": "" if one.amount is None else str(one.amount), "uom": one.uom or ""}
