@@ -18,7 +18,7 @@ from lodeline_server.events.touches import CLASS, Touch
 from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lodeline.events.epcis import Event
 
@@ -40,6 +40,9 @@ class Ledger:
         touched = {key for touch in self._touches.values() for key in touch.keys}
         self.things = queries.things(workspace, touched)
         self.changed: set[str] = set()
+        # Transformations of this document that were taken: what came out of which, and what went in.
+        self._made_in: dict[str, set[str]] = {}
+        self._used_in: dict[str, set[str]] = {}
         self._contents: dict[str, list[str]] = {}
         self._open({key for event in events if _moves(event) for key in self._touches[id(event)].keys})
 
@@ -63,14 +66,16 @@ class Ledger:
         if event.error_declaration is not None:
             return []  # it repeats an event that was judged before
         found: list[Finding] = []
-        for key, path in self._touches[id(event)].made:
-            self._judge_maker(event, key, f"{place}{path}", found)
         if event.type == "TransformationEvent":
             for key, path in self._touches[id(event)].used:
                 self._judge_use(event, key, f"{place}{path}", found)
             self._judge_cycle(event, place, found)
         elif event.biz_step in RECEIVING:
             self._judge_receipt(event, place, found)
+        cycles = {finding.pointer for finding in found}
+        for key, path in self._touches[id(event)].made:
+            if f"{place}{path}" not in cycles:
+                self._judge_maker(event, key, f"{place}{path}", found)
         return found
 
     def _judge_maker(self, event: Event, key: str, place: str, found: list[Finding]) -> None:
@@ -152,23 +157,37 @@ class Ledger:
         Ends with None when it gives up.
         """
         seen: set[str] = set(keys)
-        seen_at: set[int] = set()
+        seen_steps: set[int | str] = set()
         rest = deque(keys)
         while rest:
-            if len(seen_at) >= MOST_STEPS:
-                yield None
-                return
             key = rest.popleft()
             thing = self.things.get(key) or queries.things(self.workspace, [key]).get(key)
-            for position in map(int, thing.made_at_positions.split()) if thing else ():
-                if position in seen_at:
+            positions = map(int, thing.made_at_positions.split()) if thing else ()
+            for step in (*positions, *sorted(self._made_in.get(key, ()))):
+                if step in seen_steps:
                     continue
-                seen_at.add(position)
-                for ancestor in _inputs_at(self.workspace, position):
+                if len(seen_steps) >= MOST_STEPS:
+                    yield None
+                    return
+                seen_steps.add(step)
+                for ancestor in self._inputs(step):
                     if ancestor not in seen:
                         seen.add(ancestor)
                         rest.append(ancestor)
                         yield ancestor
+
+    def _inputs(self, step: int | str) -> set[str]:
+        """What went into a transformation: on record at a position, or of this document by its group's name."""
+        if isinstance(step, str):
+            rows = EventRecord.objects.filter(workspace_id=self.workspace, transformation=step, ended=False)
+            members = list(rows.values_list("position", flat=True))
+            return self._used_in.get(step, set()) | _inputs_at(self.workspace, members)
+        record = EventRecord.objects.filter(workspace_id=self.workspace, position=step).first()
+        if record is None or record.ended:
+            return set()
+        if record.transformation:
+            return self._inputs(record.transformation)
+        return _inputs_at(self.workspace, [step])
 
     # --- remembering ------------------------------------------------------------------------------
 
@@ -185,7 +204,11 @@ class Ledger:
                 thing.made = event.time
             self._add_party(thing, self.party)
         if event.type == "TransformationEvent":
-            for name, _ in self._touches[id(event)].used:
+            touch = self._touches[id(event)]
+            self._used_in.setdefault(_group(event), set()).update(name for name, _ in touch.used)
+            for name, _ in touch.made:
+                self._made_in.setdefault(name, set()).add(_group(event))
+            for name, _ in touch.used:
                 thing = self._thing(name)
                 if thing.used is None or event.time < thing.used:
                     thing.used, thing.used_by = event.time, key
@@ -267,24 +290,13 @@ def _moves(event: Event) -> bool:
     return event.biz_step in SENDING or event.biz_step in RECEIVING
 
 
-def _inputs_at(workspace: int, position: int) -> list[str]:
-    """Inputs of the transformation at a log position, with those of its group; none if it was declared wrong."""
-    record = EventRecord.objects.filter(workspace_id=workspace, position=position).first()
-    if record is None or record.ended:
-        return []
-    members = [position]
-    if record.transformation:
-        members = list(
-            EventRecord.objects.filter(
-                workspace_id=workspace, transformation=record.transformation, ended=False
-            ).values_list("position", flat=True)
-        )
-    found: list[str] = []
-    for member in members:
-        statement = log.get(member, workspace)
+def _inputs_at(workspace: int, positions: Iterable[int]) -> set[str]:
+    found: set[str] = set()
+    for position in positions:
+        statement = log.get(position, workspace)
         if statement is not None and statement.payload:
             body = statement.payload["body"]
-            found += [key for key, _ in Touch(parse_event(body["event"], body.get("context"))).used]
+            found |= {key for key, _ in Touch(parse_event(body["event"], body.get("context"))).used}
     return found
 
 
