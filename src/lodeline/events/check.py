@@ -250,7 +250,7 @@ def _event(raw: Any, at: Path, frame: _Frame) -> Iterator[Finding]:
         )
         return
     if "@context" in raw and at:
-        yield from contexts.findings(raw["@context"], (*at, "@context"))
+        yield from contexts.findings(raw["@context"], (*at, "@context"), added=True)
     context = frame.context if at else None
     event, found = rules.read_event(raw, context, at, now=frame.now, limits=frame.limits)
     yield from found

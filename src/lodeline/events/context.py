@@ -40,9 +40,9 @@ _TERMS: Final = frozenset(
 ) | {field for fields in vocabulary.OWN_FIELDS.values() for field in fields}
 
 
-def findings(context: Any, at: tuple[str | int, ...]) -> Iterator[Finding]:
-    """What is wrong with the value of `@context` that stands at path `at`."""
-    known = False
+def findings(context: Any, at: tuple[str | int, ...], *, added: bool = False) -> Iterator[Finding]:
+    """What is wrong with the value of `@context` that stands at path `at`; `added`: to that of the document."""
+    known = added
     for step, entry in _entries(context):
         place = (*at, *step)
         if isinstance(entry, str):

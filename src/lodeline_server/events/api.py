@@ -13,7 +13,7 @@ from uuid import UUID  # noqa: TC003
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from lodeline import __version__
@@ -123,8 +123,8 @@ def _submit(request: HttpRequest, response: HttpResponse, wanted: str) -> Status
 def capture_jobs(
     request: HttpRequest,
     response: HttpResponse,
-    per_page: Annotated[int, Field(alias="perPage", ge=1, le=200)] = 30,
-    next_page_token: Annotated[int, Field(alias="nextPageToken", ge=0, le=2**62)] = 0,
+    per_page: int = Query(30, alias="perPage", ge=1, le=200),
+    next_page_token: int = Query(0, alias="nextPageToken", ge=0, le=2**62),
 ) -> list[dict[str, Any]]:
     """Pages as GS1 wants them: `Link` with `rel="next"` while there is more."""
     _negotiate(request, response)

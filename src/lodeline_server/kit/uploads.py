@@ -46,6 +46,8 @@ def read_body(request: HttpRequest, *, limit: int | None = None) -> bytes:
         )
     declared = request.META.get("CONTENT_LENGTH") or ""
     length = int(declared) if declared.isascii() and declared.isdigit() else None
+    if length is None and not _ends_by_itself(request):
+        length = 0  # PEP 3333: without a length there is no body
     if length is not None and length > limit:
         raise too_large(limit)
     if not _slots.acquire(timeout=WAIT):
@@ -61,6 +63,11 @@ KINDS: Final = {
     413: "epcisException:CaptureLimitExceededException",
     415: "epcisException:UnsupportedMediaTypeException",
 }
+
+
+def _ends_by_itself(request: HttpRequest) -> bool:
+    chunked = "chunked" in str(request.META.get("HTTP_TRANSFER_ENCODING", "")).lower()
+    return chunked or bool(request.META.get("wsgi.input_terminated"))
 
 
 def too_large(limit: int) -> Problem:
