@@ -105,7 +105,9 @@ def groups(number: Any) -> str:
     """1986 -> 1,986; a minus is −. What is no number stays as it is."""
     if number is None or number == "":
         return ""
-    return f"{number:,}".replace("-", "−") if isinstance(number, int | Decimal | float) else str(number)
+    if not isinstance(number, int | Decimal | float):
+        return str(number)
+    return f"{number + 0:,}".replace("-", "−")  # adding opens what is looked up lazily, such as the log's size
 
 
 @register.simple_tag
