@@ -32,8 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django(lean=True)
-    return {"fsck": _fsck, "checkpoint": _checkpoint, "show": _show, "prove": _prove}[args.step](args)
+    setup.django()
+    from django.db import DatabaseError
+
+    from lodeline.sealing import Unreadable
+
+    step = {"fsck": _fsck, "checkpoint": _checkpoint, "show": _show, "prove": _prove}[args.step]
+    try:
+        return step(args)
+    except DatabaseError as error:
+        said = f"the log cannot be read: {error}. 'lodeline doctor' tells more."
+        code = UNUSABLE
+    except Unreadable as error:
+        said = f"this entry is damaged: {error}. 'lodeline log fsck' tells more."
+        code = REFUSED
+    _say(args, {"error": said}, f"lodeline log: {said}")
+    return code
 
 
 def _say(args: argparse.Namespace, value: dict[str, Any], text: str) -> None:
@@ -46,21 +60,20 @@ def _fsck(args: argparse.Namespace) -> int:
     verdict = fsck(quick=args.quick)
     root = base64.b64encode(verdict.root).decode()
     lines = [f"{finding.rule:14} {finding.pointer}: {finding.message}" for finding in verdict.findings]
-    lines.append(f"{verdict.size} entries, root {root}: {'damaged' if verdict.findings else 'sound'}")
+    place = "" if verdict.first_bad is None else f", first at position {verdict.first_bad}"
+    lines.append(f"{verdict.size} entries, root {root}: {f'damaged{place}' if verdict.findings else 'sound'}")
     found = [finding.as_dict() for finding in verdict.findings]
-    _say(args, {"size": verdict.size, "root": root, "findings": found}, "\n".join(lines))
+    value = {"size": verdict.size, "root": root, "firstBad": verdict.first_bad, "findings": found}
+    _say(args, value, "\n".join(lines))
     return REFUSED if verdict.findings else GOOD
 
 
 def _checkpoint(args: argparse.Namespace) -> int:
-    from django.conf import settings
+    from lodeline_server.log import notebook
 
-    from lodeline.log.checkpoint import vkey
-    from lodeline_server.log import queries, vault
-
-    note = queries.checkpoint()
-    key = vkey(settings.LOG_ORIGIN, vault.signing_key().verify_key)
-    _say(args, {"checkpoint": note, "vkey": key}, (note or "the log is empty") + f"\nverify with {key}")
+    newest = notebook.newest()
+    note, key = newest.note if newest else None, notebook.verifier()
+    _say(args, {"checkpoint": note, "vkey": key}, (note or "the log is empty\n") + f"\nverify with {key}")
     return GOOD
 
 
@@ -88,14 +101,23 @@ def _show(args: argparse.Namespace) -> int:
 
 def _prove(args: argparse.Namespace) -> int:
     from lodeline_server.log import queries
+    from lodeline_server.log.standing import standing
 
-    note = queries.checkpoint()
     found = queries.get(args.position)
-    if found is None or note is None:
+    if found is None:
         _say(args, {"error": "no such position"}, f"lodeline log: there is no position {args.position}")
         return UNUSABLE
-    tree_size = int(note.split("\n")[1])
-    path = [base64.b64encode(one).decode() for one in queries.inclusion(args.position, tree_size)]
-    value = {"index": found.position, "leafHash": found.leaf_hash.hex(), "path": path, "checkpoint": note}
-    _say(args, value, "\n".join([f"index {found.position}", *path, "", note.rstrip("\n")]))
+    stands = standing(found)
+    value = {
+        "index": found.position,
+        "leafHash": found.leaf_hash.hex(),
+        "path": [base64.b64encode(one).decode() for one in stands.path],
+        "checkpoint": stands.note,
+        "faults": list(stands.faults),
+    }
+    if stands.faults:
+        said = f"position {found.position} cannot be proved: {', '.join(stands.faults)} does not hold"
+        _say(args, value, f"lodeline log: {said}. 'lodeline log fsck' tells more.")
+        return REFUSED
+    _say(args, value, stands.receipt().rstrip("\n"))
     return GOOD

@@ -39,8 +39,10 @@ def run(args: argparse.Namespace) -> int:
     if strange := sorted(set(args.projection or []) - set(known)):
         print(f"lodeline rebuild: no projection {', '.join(strange)}; there are {', '.join(known)}")
         return UNUSABLE
-    if args.check:
-        projections.follow_all()
+    if args.check and (stuck := projections.follow_all()):
+        said = "; ".join(f"{one.projection} stands still at {one.position}: {one.error}" for one in stuck)
+        print(json.dumps({"error": said}) if args.json else f"lodeline rebuild: {said}")
+        return REFUSED
     before = _digest(args.projection) if args.check else None
     started = time.perf_counter()
     projections.rebuild(args.projection)

@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING, Any
 
 import django_filters
 import django_tables2
 from django.conf import settings
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import get_conditional_response
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from lodeline.access import Permission
 from lodeline.keys import b64url
-from lodeline_server.kit.permissions import page
-from lodeline_server.kit.seal import rosette
+from lodeline.log.checkpoint import to_base64
+from lodeline_server.kit.permissions import page, public
 from lodeline_server.kit.tables import Table, table_page
 from lodeline_server.kit.templatetags.lode import moment, receipt
-from lodeline_server.log import notebook, queries, reading
+from lodeline_server.log import notebook, reading, wording
+from lodeline_server.log.drawing import tree
 from lodeline_server.log.models import Entry
+from lodeline_server.log.standing import standing
+from lodeline_server.publishing.queries import published
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
 SHOWN = 20_000  # characters of a payload on the page; the API gives all of it
+FRESH = 5  # seconds a copy of the checkpoint may be kept
+# By the payload's `signature.by`: short word, title, explanation, status and verdict.
 SIGNERS = {
-    "party": _("signed by the party itself, over the raw bytes of its document"),
-    "platform-on-behalf": _("signed by the platform on behalf of the party; the party has not signed it"),
-    "platform": _("computed and signed by the platform"),
+    "party": (
+        _("by the party"),
+        _("Signed by the sender"),
+        _("Signed by the party itself, over the raw bytes of its document."),
+        ("ok", _("Checked at capture")),
+    ),
+    "platform-on-behalf": (
+        _("on the party's behalf"),
+        _("Not signed by the sender"),
+        _("Signed by the platform on behalf of the party. It stays marked so."),
+        ("none", _("On behalf")),
+    ),
+    "platform": (
+        _("by the platform"),
+        _("Computed by Lodeline"),
+        _("Computed and signed by the platform, from what the log holds."),
+        ("ok", _("By the platform")),
+    ),
+}
+UNSIGNED = (
+    _("nobody"),
+    _("Nobody is named as signer"),
+    _("The statement does not say who signed it."),
+    ("none", _("Unknown")),
+)
+FAULTS = {
+    "leaf": _("The record in the log differs from what stands beside it."),
+    "commitment": _("What it says is not what was committed to."),
+    "path": _("Its way does not lead to the signed root."),
+    "signature": _("The checkpoint's signature does not hold."),
 }
 
 
@@ -80,6 +112,19 @@ class EntryTable(Table):
 
 
 @require_safe
+@public
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest signed checkpoint, the same bytes for everybody (C2SP tlog-tiles)."""
+    form = published(notebook.KEY, notebook.MEDIA_TYPE)
+    if form is None:
+        raise Http404("the log is empty")
+    response = HttpResponse(bytes(form.body), content_type=form.media_type)
+    response["Cache-Control"] = f"public, max-age={FRESH}"
+    response["ETag"] = f'"{form.etag}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response)
+
+
+@require_safe
 @page(Permission.LOG_VIEW)
 def explorer(request: HttpRequest) -> HttpResponseBase:
     actor = request.actor  # type: ignore[attr-defined]
@@ -93,9 +138,10 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         context={
             "size": newest.size if newest else 0,
             "note": newest.note if newest else "",
-            "vkey": notebook.verifier(),
             "signed_at": newest.created_at if newest else None,
+            "vkey": notebook.verifier(),
             "origin": settings.LOG_ORIGIN,
+            "own_only": actor.only_own,
         },
         filename="log",
     )
@@ -104,33 +150,56 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @page(Permission.LOG_VIEW)
 def statement(request: HttpRequest, position: int) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
-    found = reading.open_statement(actor, position)
+    found = reading.open_statement(request.actor, position)  # type: ignore[attr-defined]
     if found is None:
         raise Http404("no statement at this position")
-    size = queries.size()
-    signature = found.payload.get("signature", {})
+    stands = standing(found)
+    if request.GET.get("format") == "proof":
+        return _proof(stands.receipt(), position)
+    signature = found.payload.get("signature")
+    by = signature if isinstance(signature, dict) else {}
     body = json.dumps(found.payload.get("body", {}), indent=2, ensure_ascii=False)
     return render(
         request,
         "log/statement.html",
         {
             "found": found,
-            "leaf": found.leaf.decode(),
-            "leaf_hash": found.leaf_hash.hex(),
-            "salt": b64url(found.salt),
+            "kind": wording.kind(found.type),
+            "rows": wording.rows(found.type, found.payload),
             "issuer": found.payload.get("issuer", ""),
             "captured_by": found.payload.get("captured_by", ""),
             "statement_id": found.payload.get("id", ""),
-            "signer": SIGNERS.get(signature.get("by", ""), _("unknown")),
-            "own_signature": signature.get("by") == "party",
-            "kid": signature.get("kid", ""),
+            "signer": _signer(by.get("by")),
+            "kid": by.get("kid", ""),
             "body": body[:SHOWN],
             "cut": len(body) > SHOWN,
-            "path": [base64.b64encode(one).decode() for one in queries.inclusion(position, size)],
-            "size": size,
-            "note": queries.checkpoint(),
-            "seal": rosette(found.leaf_hash),
+            "leaf": found.leaf.decode(errors="replace"),
+            "leaf_hash": found.leaf_hash.hex(),
+            "salt": b64url(found.salt),
+            "standing": stands,
+            "faults": [FAULTS[name] for name in stands.faults],
+            "root": to_base64(stands.root),
+            "path": [to_base64(one) for one in stands.path],
+            "drawing": tree(position, stands.size, len(stands.path)),
+            "origin": stands.note.split("\n", 1)[0],
             "vkey": notebook.verifier(),
         },
     )
+
+
+def _signer(by: Any) -> dict[str, Any]:
+    short, title, words, (status, verdict) = SIGNERS.get(by, UNSIGNED) if isinstance(by, str) else UNSIGNED
+    return {
+        "short": short,
+        "title": title,
+        "words": words,
+        "status": status,
+        "verdict": verdict,
+        "own": by in ("party", "platform"),
+    }
+
+
+def _proof(text: str, position: int) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{position}.tlog-proof"'
+    return response

@@ -1,0 +1,79 @@
+"""Where a statement stands: its way into the newest checkpoint, checked as a stranger would check it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from lodeline import strictjson
+from lodeline.log import receipt
+from lodeline.log.checkpoint import CheckpointRefused
+from lodeline.log.leaf import decode
+from lodeline.log.merkle import leaf_hash
+from lodeline.log.proof import ProofError, verify_inclusion
+from lodeline.sealing import commit
+from lodeline_server.log import notebook, queries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lodeline_server.log.queries import Statement
+
+
+@frozen(kw_only=True)
+class Standing:
+    """`faults` names the steps that do not hold: leaf, commitment, path, signature. None: all of them hold."""
+
+    position: int
+    size: int
+    root: bytes
+    note: str
+    signed_at: datetime
+    path: tuple[bytes, ...]
+    faults: tuple[str, ...]
+
+    def receipt(self) -> str:
+        """The proof as text (C2SP tlog-proof)."""
+        return receipt.make(self.position, self.path, self.note).text()
+
+
+def standing(statement: Statement) -> Standing:
+    """Of a stored statement. An erased one has no commitment to compare; its path is checked all the same."""
+    newest = notebook.newest()
+    if newest is None:
+        raise LookupError("statements are stored and no checkpoint is")
+    faults = [*_record(statement)]
+    try:
+        signed = notebook.read(newest.note)
+        if (signed.size, signed.root) != (newest.size, bytes(newest.root)):
+            faults.append("signature")
+    except CheckpointRefused:
+        faults.append("signature")
+    path: tuple[bytes, ...] = ()
+    try:
+        path = tuple(queries.inclusion(statement.position, newest.size))
+        verify_inclusion(leaf_hash(statement.leaf), statement.position, newest.size, path, bytes(newest.root))
+    except (ProofError, ValueError):
+        faults.append("path")
+    return Standing(
+        position=statement.position,
+        size=newest.size,
+        root=bytes(newest.root),
+        note=newest.note,
+        signed_at=newest.created_at,
+        path=path,
+        faults=tuple(faults),
+    )
+
+
+def _record(statement: Statement) -> list[str]:
+    try:
+        leaf = decode(statement.leaf)
+    except ValueError:
+        return ["leaf"]
+    if (leaf.type, leaf.time) != (statement.type, statement.time):
+        return ["leaf"]
+    if statement.erased or commit(statement.salt, strictjson.canonical(statement.payload)) == leaf.commitment:
+        return []
+    return ["commitment"]
