@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.web import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", pages.landing, name="landing"),
+    path("app/", pages.home, name="home"),
+    path("app/search", pages.search, name="search"),
+]
