@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lodeline.trust.snapshot import Snapshot
 
 MOST_STEPS = 6
+# What the party cannot change by itself: a registry of schemes, a witness of the log, a mistake to correct.
+NOT_THEIRS = frozenset({"no-registry-entry", "checkpointed", "no-corrections", "no-enforcement-record"})
 
 
 @frozen(kw_only=True)
@@ -85,6 +87,8 @@ def _lift(found: Evaluation, verdict: Verdict) -> Step:
 
 def _cell_steps(cell: Cell) -> Iterator[Step]:
     name, weight = cell.sub.id, cell.weight
+    if cell.measured.reason in NOT_THEIRS:
+        return
     if cell.goal is None:
         level = EvidenceLevel.S if cell.sub.cap is EvidenceLevel.S else EvidenceLevel.E4
         best = weight * min(CAPS[level], cell.sub.ceiling)
@@ -117,8 +121,8 @@ def between(before: Snapshot, after: Evaluation) -> tuple[Fraction, Fraction, Fr
     return aged, evaluate(evolve(snapshot, peers=before.peers), method).points, after.points
 
 
-def next_loss(found: Evaluation, *, days: int = 90) -> tuple[datetime, Fraction] | None:
-    """The first day within `days` on which the points fall because something runs out, and by how much."""
+def next_loss(found: Evaluation, *, days: int = 90) -> tuple[date, Fraction] | None:
+    """The last day within `days` of something without which the points fall, and by how much they then fall."""
     snapshot = found.snapshot
     ends = sorted(
         {
@@ -133,7 +137,7 @@ def next_loss(found: Evaluation, *, days: int = 90) -> tuple[datetime, Fraction]
         moment = datetime.combine(end + timedelta(days=1), snapshot.now.timetz())
         points = evaluate(_at(snapshot, moment), found.method).points
         if points < found.points:
-            return moment, found.points - points
+            return end, found.points - points
     return None
 
 

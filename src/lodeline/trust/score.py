@@ -195,5 +195,5 @@ def _next_loss(found: Evaluation) -> dict[str, str] | None:
     coming = explain.next_loss(found)
     if coming is None or not found.rated:
         return None
-    moment, points = coming
-    return {"date": moment.date().isoformat(), "points": str(rounded(points))}
+    end, points = coming
+    return {"date": end.isoformat(), "points": str(rounded(points))}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from lodeline.access import Actor
+
 
 def statements(
     workspace: int,
@@ -58,3 +60,14 @@ def site(workspace: int, uri: str) -> Site | None:
 
 def sites(workspace: int) -> QuerySet[Site]:
     return Site.objects.filter(workspace_id=workspace)
+
+
+def certificates(actor: Actor) -> QuerySet[Fact]:
+    """The last word about each certificate (holder, scheme, number); a supplier sees its own."""
+    rows = Fact.objects.filter(workspace_id=actor.workspace, kind="certificate")
+    if actor.only_own:
+        rows = rows.filter(party=actor.party)
+    last: dict[tuple[str, str, str], int] = {}
+    for pk, party, content in rows.order_by("position").values_list("pk", "party", "content"):
+        last[party, str(content.get("scheme")), str(content.get("number"))] = pk
+    return rows.filter(pk__in=list(last.values())).order_by("valid_until", "position")

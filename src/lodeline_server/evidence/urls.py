@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.evidence import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("app/schemes/", pages.schemes, name="schemes")]

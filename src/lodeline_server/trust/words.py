@@ -153,6 +153,46 @@ STEPS: Mapping[str, str] = {
     "improve": noop("Improve: %(name)s"),
 }
 
+# What improving means, where more can be said than the name.
+IMPROVE: Mapping[str, str] = {
+    "OV1": noop("Link the untraced mass to named mines and recyclers"),
+    "OV2": noop("Get origin attestations for the remaining source lots"),
+    "OV3": noop("Take material from assessed or certified sites"),
+    "OV4": noop("Have all upstream parties screened, and diligence for high-risk areas on record"),
+    "CC1": noop("Have the missing stages of the chain record their lots"),
+    "CC2": noop("Link every transformation to its input lots"),
+    "CC3": noop("Close the gap between mass in and mass out"),
+    "CC4": noop("Move to a stricter custody model"),
+    "CC5": noop("Have both sides record every hand-over"),
+    "ES1": noop("Lower the carbon intensity"),
+    "ES2": noop("Use more renewable energy"),
+    "ES3": noop("Use less fresh water per unit"),
+    "ES4": noop("Recover more of the process waste"),
+    "ES5": noop("Resolve the open permit breaches"),
+    "ES6": noop("Bring the injury rate down"),
+    "ES7": noop("Close the open labour findings"),
+    "ES8": noop("Answer grievances in time"),
+    "ES9": noop("Get back on track to the target"),
+    "TP1": noop("Have the remaining sites and materials certified"),
+    "TP3": noop("Ask the certifying bodies to sign their certificates with a key of their own"),
+    "TP4": noop("Close the open findings"),
+    "TP5": noop("Have the remaining battery sites tested"),
+    "DI2": noop("Sign documents with a key of your own"),
+    "DI3": noop("Send documents that pass the checks without warnings"),
+    "DI4": noop("Record events within a day"),
+    "DI5": noop("Sign the missing rules for handling data"),
+    "DI6": noop("Give a reason with every correction"),
+    "RA1": noop("Meet the duties in force that are open"),
+    "RA2": noop("Meet the due-diligence duties that are open"),
+    "RA3": noop("Get ready for the duties ahead"),
+    "RA4": noop("Resolve the open enforcement cases"),
+    "RR1": noop("Link shipped lots and items to what they were made of"),
+    "RR2": noop("Run a faster recall drill"),
+    "RR3": noop("Find more of the target in the next drill"),
+    "RR4": noop("Run a recall drill"),
+    "RR5": noop("Sign the missing parts of the recall plan"),
+}
+
 
 def filled(template: str, detail: Mapping[str, str]) -> str:
     """The template with its figures; a bundle of another method may lack some, which reads as unknown."""
@@ -227,5 +267,7 @@ def step(row: Mapping[str, Any], result: Mapping[str, Any], method: Method) -> t
     if kind == "evidence" and row["level"] == "E5":
         kind = "evidence-E5"
     sub = next(sub for group in result["indicators"] for sub in group["subs"] if sub["id"] == row["about"])
+    if kind == "improve" and sub["id"] in IMPROVE:
+        return _(IMPROVE[sub["id"]]), f"{sub['id']}: {reason(sub)}"
     name = sub["name"][:1].lower() + sub["name"][1:]
     return filled(STEPS[kind], {"name": name}), f"{sub['id']}: {reason(sub)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -155,7 +156,11 @@ def screened(snapshot: Snapshot, params: Params) -> Measured:
     exposed = ZERO if _diligent(snapshot, params) else _high_risk_share(snapshot.lots, params)
     value = Fraction(len(clear), len(upstream)) * (ONE - exposed)
     used = [latest[party] for party in upstream if party in latest]
-    parts = [part(fact, ONE, params.method) for fact in used]
+    parts = [
+        evolve(part(fact, ONE, params.method), expires=day + timedelta(days=days))
+        for fact in used
+        if (day := screened_on(fact)) is not None
+    ]
     return evolve(measured(value, _few(parts), "screened"), detail={**figures, "exposed": percent(exposed)})
 
 
