@@ -61,8 +61,7 @@ def loads(
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise explain(data, error) from None
-    members, long_whole = _members(value)
-    if outside.count(b":") != members or long_whole or _suspect(outside):
+    if _ambiguous(value, outside):
         refuse_ambiguous(data, tolerated)
     return value
 
@@ -121,11 +120,18 @@ def _too_many(max_values: int) -> StrictJSONError:
     return StrictJSONError("json.too-many-values", f"More than {max_values} values. Split the document.")
 
 
-def _suspect(outside: bytes) -> bool:
-    """Whether a number may be too large or too long; the long way finds which."""
-    if _SIXTEEN not in outside.translate(_DIGITS):
-        return False
-    return any(len(run) > MAX_NUMBER or int(run) > MAX_INTEGER for run in _SUSPECT.findall(outside))
+def _ambiguous(value: JSON, outside: bytes) -> bool:
+    """Whether a member may stand twice or a number may be too large or too long; the long way finds which."""
+    digits = outside.translate(_DIGITS)
+    long = _SIXTEEN in digits
+    compact = orjson.dumps(value)
+    if b"\\" in compact or long or b"0e" in digits or b"0E" in digits:
+        members, long_whole = _members(value)
+    else:
+        members, long_whole = compact.count(b'":'), False  # no escapes: each ends a key
+    if outside.count(b":") != members or long_whole:
+        return True
+    return long and any(len(run) > MAX_NUMBER or int(run) > MAX_INTEGER for run in _SUSPECT.findall(outside))
 
 
 def _members(value: JSON) -> tuple[int, bool]:
