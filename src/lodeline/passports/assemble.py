@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 STATUS_POINT: Final = 67
 FROM_EVENTS: Final = frozenset({1, 6})
 """Points whose value is never taken from a statement: it must agree with it."""
+MEASURED: Final = frozenset({7, 8, 9, 10, 20, 21, 22})
+"""Points where the events of this very battery say more than a statement about its model."""
 
 
 @frozen(kw_only=True)
@@ -86,10 +88,10 @@ def assemble(record: Record) -> Passport:
         event = events.get(number)
         if number in FROM_EVENTS:
             chosen = event
-        elif event is not None and event.part != ITEM:
-            chosen = own or wider or event  # a profile says less than a statement about the battery
-        else:
+        elif number in MEASURED:
             chosen = own or event or wider
+        else:
+            chosen = own or wider or event  # a profile, or a composition that names some metals, says less
         if chosen is not None:
             values[number] = chosen
         problem = next(

@@ -1,0 +1,57 @@
+"""Published bytes through Django: what the fast path sends, for requests that it hands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from lodeline_server.kit.permissions import public
+from lodeline_server.publishing import serving
+from lodeline_server.publishing.queries import forms
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+NEGOTIATED = tuple(serving.OFFERS)
+
+
+def send(request: HttpRequest) -> HttpResponse | None:
+    """The answer for the request's address, whoever asks; None when nothing is published there."""
+    path = request.path_info
+    gzip = serving.takes_gzip(request.headers.get("Accept-Encoding", ""))
+    for key, media_types in serving.wanted(path, request.headers.get("Accept", "")):
+        there = {row.media_type: row for row in forms(key)} if "\x00" not in key else {}
+        row = next((there[name] for name in media_types or tuple(there) if name in there), None)
+        if row is None:
+            if there and not media_types:
+                return not_acceptable(sorted(there))
+            continue
+        body = bytes(row.gzip if gzip else row.body)
+        form = serving.Form(row.media_type, row.etag, row.kind, row.status, gzip, body)
+        status, headers, content = serving.answer(
+            form,
+            negotiated=path.startswith(NEGOTIATED),
+            if_none_match=request.headers.get("If-None-Match", ""),
+        )
+        return HttpResponse(content, status=status, headers=dict(headers))
+    return None
+
+
+def not_acceptable(media_types: list[str]) -> HttpResponse:
+    """406, with what there is."""
+    return HttpResponse(
+        "This address has: " + ", ".join(media_types) + "\n", status=406, content_type="text/plain; charset=utf-8",
+        headers={"Vary": "Accept"},
+    )  # fmt: skip
+
+
+@public
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The log's newest signed checkpoint."""
+    found = send(request)
+    if found is None:
+        raise Http404("nothing is logged yet")
+    return found
