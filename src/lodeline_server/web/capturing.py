@@ -9,12 +9,12 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
 from lodeline_server.events import queries
-from lodeline_server.events.models import CaptureJob
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.access import Actor
+    from lodeline_server.events.models import CaptureJob
 
 DAYS = 14
 NEWEST = 3
