@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.forms import LoginForm
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lodeline.access import PERMISSIONS, Permission, Role
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from lodeline.access import Actor
 
 ROLES = [(role.value, role.value) for role in Role]
+
+
+class SignInForm(LoginForm):
+    """allauth's form with our labels, and labels instead of placeholders."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["remember"].label = _("Stay signed in for two weeks on this device")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class InviteForm(forms.Form):
@@ -33,6 +46,11 @@ class InviteForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=ROLES)
+
+    def __init__(self, *args: Any, person: object = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = gettext("Role of %(person)s") % {"person": person}
+        self.fields["role"].widget.attrs["aria-label"] = words
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])

@@ -17,12 +17,15 @@ from lodeline.access import Permission
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import page
 from lodeline_server.kit.problems import Problem
+from lodeline_server.kit.tables import table_page
 from lodeline_server.parties import actions, queries
 from lodeline_server.parties.forms import InviteForm, KeyForm, RoleForm
+from lodeline_server.parties.tables import KeyTable, MemberFilter, MemberTable
 
 if TYPE_CHECKING:
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
 
     from lodeline_server.parties.models import ApiKey, Membership
 
@@ -49,7 +52,7 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 @page(Permission.MEMBERS_MANAGE)
 @get_or_post
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: HttpRequest) -> HttpResponseBase:
     """Who has which part in the workspace; invite one more."""
     actor = request.actor
     form, invited, link = InviteForm(actor), None, ""
@@ -80,7 +83,7 @@ def member_role(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page(Permission.MEMBERS_MANAGE)
 @require_POST
-def member_link(request: HttpRequest, pk: int) -> HttpResponse:
+def member_link(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A link for somebody who lost the password, shown once."""
     membership = _member(request, pk)
     link = _absolute(actions.one_time_link(actor=request.actor, membership=membership))
@@ -102,7 +105,7 @@ def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @page(Permission.KEYS_MANAGE)
 @get_or_post
 @sensitive_variables("secret", "context")
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: HttpRequest) -> HttpResponseBase:
     """The keys of machines; make one. Its secret is on the answer's page and nowhere else."""
     actor = request.actor
     form, secret = KeyForm(actor), ""
@@ -123,8 +126,17 @@ def keys(request: HttpRequest) -> HttpResponse:
                 form = KeyForm(actor)
             except Problem as problem:
                 _say(form, problem)
-    context = {"rows": queries.api_keys(actor), "form": form, "secret": secret, "now": now()}
-    return render(request, "parties/keys.html", context, status=422 if form.errors else 200)
+    rows = queries.api_keys(actor)
+    context = {"form": form, "secret": secret, "valid": queries.valid(rows, now()).count()}
+    response = table_page(
+        request,
+        template="parties/keys.html",
+        table_class=KeyTable,
+        queryset=rows,
+        context=context,
+        filename="keys",
+    )
+    return _answered(response, form)
 
 
 @page(Permission.KEYS_MANAGE)
@@ -138,13 +150,25 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "parties/key_revoke.html", {"key": key})
 
 
-def _members(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    rows = [
-        (row, RoleForm(initial={"role": row.role}, auto_id=f"id_%s_{row.pk}"))
-        for row in queries.members(request.actor)
-    ]
-    status = 422 if context["form"].errors else 200
-    return render(request, "parties/members.html", {"rows": rows, **context}, status=status)
+def _members(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+    rows = queries.members(request.actor)
+    people = rows.order_by().values("user_id").distinct().count()
+    response = table_page(
+        request,
+        template="parties/members.html",
+        table_class=MemberTable,
+        queryset=rows,
+        filterset_class=MemberFilter,
+        context={"people": people, **context},
+        filename="members",
+    )
+    return _answered(response, context["form"])
+
+
+def _answered(response: HttpResponseBase, form: Form) -> HttpResponseBase:
+    if form.errors:
+        response.status_code = 422
+    return response
 
 
 def _member(request: HttpRequest, pk: int) -> Membership:

@@ -13,6 +13,8 @@ from lodeline.access import Actor, Permission, Role
 from lodeline_server.parties.models import ApiKey, Membership, Organisation, User
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
 
 CHOSEN = "membership"
@@ -65,6 +67,11 @@ def api_keys(actor: Actor) -> QuerySet[ApiKey]:
     """Keys the actor may see: the workspace's with MEMBERS_MANAGE, else those of one's own organisation."""
     rows = ApiKey.objects.filter(organisation__in=organisations(actor).order_by())
     return rows.select_related("organisation").order_by("-created_at", "-pk")
+
+
+def valid(keys: QuerySet[ApiKey], now: datetime) -> QuerySet[ApiKey]:
+    """Those that still open the door."""
+    return keys.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
 
 def belongs_elsewhere(user: User, workspace: int | None) -> bool:
