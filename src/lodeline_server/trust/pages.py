@@ -89,19 +89,19 @@ def supplier(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if score is not None and result:
         points = showing.months(queries.history(actor, party.uri))
-        context |= showing.head(score, result) | {
+        names = dict(evidence.parties(party.workspace_id).values_list("uri", "name")) if shown else {}
+        context |= showing.head(score, result, names) | {
             "points": points,
             "chart": showing.history(points, score),
             "change": showing.change(body),
             "lots": body["bundle"]["lots"],
         }
         if shown:
-            names = dict(evidence.parties(party.workspace_id).values_list("uri", "name"))
             context |= {
                 "fall": showing.waterfall(score, result),
                 "steps": showing.steps(result, score),
                 "subs": showing.subs(result, names),
-                "beside": showing.beside(party),
+                "beside": showing.issuers(showing.beside(party), names),
             }
     return render(request, "trust/supplier.html", context)
 

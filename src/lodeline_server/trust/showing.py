@@ -23,11 +23,23 @@ MONTHS = 18
 BEYOND_METHOD = ("wage_to_living_wage_ratio",)
 
 
-def head(score: Score, result: Mapping[str, Any]) -> dict[str, Any]:
-    """The score head: score with range, proof, gates."""
+def head(score: Score, result: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The score head: score with range, proof, gates. `names`: parties that may be named."""
+    chosen = methods.load(score.method)
     rated = score.rated
     point = score.score
+    stop = score.withheld_by[0] if score.withheld_by else score.capped_by
     outside = rated and point is not None and not score.low <= point <= score.high
+    gates = [
+        {
+            "id": gate["id"],
+            "name": gate["name"],
+            "kind": words.GATE_STATUS[gate["state"]],
+            "words": words.gate(gate),
+            "more": words.gate_more(gate, chosen, names),
+        }
+        for gate in result["gates"]
+    ]
     return {
         "interval": charts.interval(
             score.bound_low,
@@ -39,16 +51,8 @@ def head(score: Score, result: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "outside": outside,
         "chance": _chance(score, result) if rated else None,
-        "gates": [
-            {
-                "id": gate["id"],
-                "name": gate["name"],
-                "kind": words.GATE_STATUS[gate["state"]],
-                "words": words.gate(gate),
-                "position": gate["evidence"][-1] if gate["evidence"] else None,
-            }
-            for gate in result["gates"]
-        ],
+        "gates": gates,
+        "stopping": next((gate for gate in gates if gate["id"] == stop), None),
     }
 
 
@@ -117,6 +121,8 @@ def change(body: Mapping[str, Any]) -> dict[str, Any] | None:
     }
     parts = [(names[key], signed(Decimal(found["parts"][key]))) for key in names]
     total = Decimal(found["to"]) - Decimal(found["from"])
+    if all(Decimal(part) == 0 for part in found["parts"].values()):
+        parts = []
     return {
         "since": found["since"][:10],
         "from": found["from"],
@@ -139,12 +145,18 @@ def months(rows: Iterable[Score]) -> list[dict[str, Any]]:
         {
             "label": label,
             "value": row.score,
-            "low": row.low if row.rated else None,
-            "high": row.high if row.rated else None,
+            **_band(row),
             "row": row,
         }
         for label, row in sorted(last.items())[-MONTHS:]
     ]
+
+
+def _band(row: Score) -> dict[str, Any]:
+    """The likely range; the bounds while not rated; nothing while withheld."""
+    if row.withheld_by:
+        return {"low": None, "high": None}
+    return {"low": row.low, "high": row.high} if row.rated else {"low": row.bound_low, "high": row.bound_high}
 
 
 def history(points: Sequence[dict[str, Any]], score: Score) -> Any:
@@ -204,6 +216,13 @@ def beside(party: Party) -> list[dict[str, Any]]:
         seen.add(key)
         found.append({"fact": row, **_said(row.kind, row.content)})
     return found[:12]
+
+
+def issuers(rows: Sequence[dict[str, Any]], names: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+    """The rows with the names of those who stated them."""
+    for row in rows:
+        row["issuer"] = names.get(row["fact"].issuer, row["fact"].issuer)
+    return rows
 
 
 def _said(kind: str, content: Mapping[str, Any]) -> dict[str, str]:

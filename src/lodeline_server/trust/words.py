@@ -95,10 +95,10 @@ REASONS: Mapping[str, str] = {
 GATES: Mapping[str, str] = {
     "no-hit": noop("Clear"),
     "not-screened": noop("Not screened"),
-    "hit-confirmed": noop("Confirmed hit: %(list)s"),
-    "hit-upstream": noop("Confirmed hit upstream: %(list)s"),
-    "hit-before": noop("Hit upstream, after its material left"),
-    "hit-possible": noop("Possible hit: %(list)s"),
+    "hit-confirmed": noop("Confirmed hit"),
+    "hit-upstream": noop("Hit upstream"),
+    "hit-before": noop("Earlier hit upstream"),
+    "hit-possible": noop("Possible hit"),
     "critical-open": noop("%(count)s open"),
     "none-open": noop("None open"),
     "not-assessed": noop("Not assessed"),
@@ -120,7 +120,7 @@ GATES: Mapping[str, str] = {
     "not-traced": noop("Nothing shipped"),
     "major-overdue": noop("%(count)s overdue"),
     "none-overdue": noop("None"),
-    "not-for-segment": noop("Not for this segment"),
+    "not-for-segment": noop("Does not apply"),
 }
 
 # Icon of kit's status tag for each state of a gate.
@@ -213,7 +213,21 @@ def reason(sub: Mapping[str, Any]) -> str:
     return filled(REASONS.get(sub["reason"], sub["reason"].replace("%", "%%")), detail)
 
 
+def gate_more(verdict: Mapping[str, Any], method: Method, names: Mapping[str, str]) -> str:
+    """A second line for a gate that is not clear: what it is about, and what opens it."""
+    if verdict["state"] not in {"closed", "warning"}:
+        return ""
+    found = verdict["detail"]
+    about = [found.get("scheme"), found.get("list"), method.pillars.get(found.get("pillar", ""))]
+    if found.get("party") and verdict["reason"] != "hit-confirmed":
+        about.append(names.get(found["party"], found["party"]))
+    lift = next((known.lift for known in method.gates if known.id == verdict["id"]), "")
+    parts = [", ".join(filter(None, about)), lift if verdict["state"] == "closed" else ""]
+    return ". ".join(filter(None, parts))
+
+
 def gate(verdict: Mapping[str, Any]) -> str:
+    """The state of a gate in a word or two."""
     return filled(GATES.get(verdict["reason"], verdict["reason"].replace("%", "%%")), verdict["detail"])
 
 
