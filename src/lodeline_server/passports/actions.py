@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from attrs import define, field, frozen
 from django.conf import settings
@@ -70,6 +71,11 @@ class Draft:
 def address(gtin: str, serial: str) -> str:
     """The key that a passport is published under: its Digital Link path, unescaped."""
     return f"/01/{gtin}/21/{serial}"
+
+
+def path(gtin: str, serial: str) -> str:
+    """The same as it stands in an address."""
+    return f"/01/{gtin}/21/{quote(serial, safe='')}"
 
 
 def issue(*, actor: Actor, key: str, now: datetime) -> Passport:
@@ -213,7 +219,7 @@ def _statement(draft: Draft, document_hash: str) -> NewStatement:
     return NewStatement(
         type="passport.published",
         payload={
-            "id": f"urn:x-lodeline:passport:{draft.content}",
+            "id": f"urn:x-lodeline:passport:{draft.content[:32]}:{record.position}",
             "issuer": PLATFORM,
             "captured_by": "",
             "document": document_hash,
@@ -235,6 +241,7 @@ def _statement(draft: Draft, document_hash: str) -> NewStatement:
                 "publicHash": draft.shown,
                 "restsOn": [{"position": one.position, "id": one.id} for one in draft.assembled.sources()],
                 "completeness": counts(draft.cells),
+                "states": {str(cell.point.number): [cell.state.value, cell.words] for cell in draft.cells},
                 "document": draft.held,
             },
         },

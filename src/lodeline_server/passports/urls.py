@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import path, re_path
+
+from lodeline_server.passports import pages
+
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+PUBLIC = r"^01/(?P<gtin>[0-9]{14})/21/(?P<serial>[^\x00-\x1f\x7f]{1,500})$"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("app/passports/", pages.passports, name="passports"),
+    path("app/passports/issue", pages.issue_all, name="passports_issue"),
+    path("app/passports/waiting/", pages.waiting, name="passports_waiting"),
+    path("app/passports/<int:pk>/", pages.passport, name="passport"),
+    path("app/passports/<int:pk>/issue", pages.issue, name="passport_issue"),
+    re_path(PUBLIC, pages.passport_public, name="passport_public"),
+]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import Http404, HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpResponse
 
-from lodeline_server.kit.permissions import public
 from lodeline_server.publishing import serving
 from lodeline_server.publishing.queries import forms
 
@@ -46,12 +44,3 @@ def not_acceptable(media_types: list[str]) -> HttpResponse:
         headers={"Vary": "Accept"},
     )  # fmt: skip
 
-
-@public
-@require_safe
-def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The log's newest signed checkpoint."""
-    found = send(request)
-    if found is None:
-        raise Http404("nothing is logged yet")
-    return found

@@ -18,7 +18,7 @@ LONGEST: Final = 600
 REMEMBERED: Final = 512  # longer headers are read each time, so that strangers cannot fill the memory
 CACHE: Final = {
     "passport": "public, max-age=60, must-revalidate",
-    "checkpoint": "public, no-cache",
+    "checkpoint": "public, max-age=5",
     "tile": "public, max-age=31536000, immutable",
 }
 REVALIDATE: Final = "public, no-cache"
@@ -130,9 +130,9 @@ def answer(form: Form, *, negotiated: bool, if_none_match: str = "") -> tuple[in
 
     The two codings of one form have different strong validators. What is gone (410) is always told again.
     """
-    etag = f'"{form.etag[:40]}-gz"' if form.gzip else f'"{form.etag[:40]}"'
+    etag = f'"{form.etag}-gz"' if form.gzip else f'"{form.etag}"'
     headers = [*_fixed(form.kind, form.media_type, negotiated), ("ETag", etag)]
-    if if_none_match and form.status == 200 and _matches(if_none_match, form.etag[:40]):
+    if if_none_match and form.status == 200 and _matches(if_none_match, form.etag):
         return 304, headers[1:], b""
     if form.gzip:
         headers.append(("Content-Encoding", "gzip"))
