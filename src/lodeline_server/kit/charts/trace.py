@@ -86,18 +86,26 @@ def _place(
             even = TOP + number * spread + (spread - pitch) / 2
             wanted[card["id"]] = sum(y * share for y, share in joined) / weight if weight else even
         ranked = cards if i == anchor else sorted(cards, key=lambda card: wanted[card["id"]])
-        down: list[float] = []
-        for number, card in enumerate(ranked):
-            least = TOP + number * pitch
-            down.append(max(wanted[card["id"]], least, down[-1] + pitch if down else least))
-        up: list[float] = []
-        for number, card in enumerate(reversed(ranked)):
-            most_low = TOP + (most - 1 - number) * pitch
-            up.append(min(wanted[card["id"]], most_low, up[-1] - pitch if up else most_low))
-        for card, low, high in zip(ranked, down, reversed(up), strict=True):
-            middle = (min(low, TOP + (most - 1) * pitch) + max(high, TOP)) / 2
-            places[card["id"]] = (i * (CARD + GAP) + 1, middle)
+        for card, y in zip(ranked, _apart([wanted[card["id"]] for card in ranked], pitch, most), strict=True):
+            places[card["id"]] = (i * (CARD + GAP) + 1, y)
     return places
+
+
+def _apart(wanted: list[float], pitch: float, most: int) -> list[float]:
+    """The places nearest to the wanted ones that are a pitch apart and inside the drawing.
+
+    Without its pitch, a place may not lie before the one above it: neighbours that would are put at their mean.
+    """
+    blocks: list[tuple[float, int]] = []  # mean, number of cards
+    for number, y in enumerate(wanted):
+        mean, count = y - number * pitch, 1
+        while blocks and blocks[-1][0] > mean:
+            above, cards = blocks.pop()
+            mean, count = (above * cards + mean * count) / (cards + count), cards + count
+        blocks.append((mean, count))
+    slack = (most - len(wanted)) * pitch
+    free = [min(max(mean, TOP), TOP + slack) for mean, count in blocks for _card in range(count)]
+    return [y + number * pitch for number, y in enumerate(free)]
 
 
 def _streams(

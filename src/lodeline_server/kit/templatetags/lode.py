@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,8 +27,6 @@ from lodeline_server.kit.seal import rosette
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
-
-    from django.utils.safestring import SafeString
 
 register = template.Library()
 BOXES = 5
@@ -107,7 +106,9 @@ def groups(number: Any) -> str:
         return ""
     if not isinstance(number, int | Decimal | float):
         return str(number)
-    return f"{number + 0:,}".replace("-", "−")  # adding opens what is looked up lazily, such as the log's size
+    return f"{number + 0:,}".replace(
+        "-", "−"
+    )  # adding opens what is looked up lazily, such as the log's size
 
 
 @register.simple_tag
@@ -210,7 +211,7 @@ def figure(label: Any, value: Any, unit: Any = "", note: Any = "", drawing: Any 
 def bench_item(label: Any, value: Any) -> SafeString:
     """One cell of the bench line, inside `<div class="bench"><dl>`; nothing when there is no value."""
     if value is None or value == "":
-        return format_html("")
+        return SafeString("")
     return format_html("<div><dt>{}</dt><dd>{}</dd></div>", label, value)
 
 
