@@ -11,6 +11,7 @@ from lodeline.log.merkle import Frontier
 from lodeline_server.log import notebook, tiles
 from lodeline_server.log.fsck_entries import Walk, bad
 from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.publishing.queries import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def fsck(*, quick: bool = False) -> Verdict:
     """
     state = LogState.objects.first()
     size, root = (state.size, bytes(state.root)) if state else (0, Frontier().root())
-    findings = [*_signed(size, root), *_file()]
+    findings = [*_signed(size, root), *_file(), *_published()]
     if state and not _leads(state, root):
         findings.append(
             bad("L-FRONTIER", "state", "the stored right edge of the tree does not lead to its root")
@@ -114,6 +115,18 @@ def _file() -> Iterator[Finding]:
         yield bad(
             "L-FORK", "log/checkpoint", f"two signed checkpoints of size {copy.size} have different roots"
         )
+
+
+def _published() -> Iterator[Finding]:
+    """The public bytes are a checkpoint that the database knows; while the log grows, the one of a moment ago."""
+    form = published(notebook.KEY, notebook.MEDIA_TYPE)
+    if form is None:
+        if Checkpoint.objects.exists():
+            yield bad("L-PUBLISHED", notebook.KEY, "the signed checkpoint is not published")
+    elif not Checkpoint.objects.filter(
+        size=form.position + 1, note=bytes(form.body).decode(errors="replace")
+    ).exists():
+        yield bad("L-PUBLISHED", notebook.KEY, "the published checkpoint is not one that was signed here")
 
 
 def _beyond() -> Iterator[Finding]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lodeline.evidence import Finding, Severity
+from lodeline.log.checkpoint import CheckpointRefused
 from lodeline.log.leaf import decode
 from lodeline.log.merkle import Frontier, leaf_hash, root_of
 from lodeline.sealing import Unreadable, commit
-from lodeline_server.log import tiles, vault
+from lodeline_server.log import notebook, tiles, vault
 from lodeline_server.log.models import Checkpoint, Entry, LogState
 from lodeline_server.log.queries import opened
 
@@ -45,7 +46,7 @@ class Walk:
 
     def _walk(self) -> Iterator[Finding]:
         signed = Checkpoint.objects.filter(size__lte=self.size).order_by("size")
-        points = signed.values_list("size", "root").iterator(CHUNK)
+        points = signed.iterator(CHUNK)
         point = next(points, None)
         for entry in self._entries():
             if entry.position != self.tree.size:
@@ -55,13 +56,8 @@ class Walk:
             leaf = leaf_hash(bytes(entry.leaf))
             self.tree.append(leaf)
             yield from self._tile(0, leaf)
-            while point is not None and point[0] <= self.tree.size:
-                if bytes(point[1]) != self.tree.root():
-                    yield bad(
-                        "L-HISTORY",
-                        str(entry.position),
-                        f"the checkpoint of size {point[0]} was signed for another tree",
-                    )
+            while point is not None and point.size <= self.tree.size:
+                yield from self._signed(point, entry.position)
                 point = next(points, None)
         if self.tree.size < self.size:
             yield bad("L-GAP", str(self.tree.size), f"position {self.tree.size} is missing")
@@ -70,6 +66,23 @@ class Walk:
             if edge:
                 index = self.size >> tiles.LEVEL_BITS * (level + 1)
                 yield from self._compare(level, index, edge)
+
+    def _signed(self, point: Checkpoint, position: int) -> Iterator[Finding]:
+        """A checkpoint of the present size: row and note are for this tree, and the note is signed by us."""
+        try:
+            signed = notebook.read(point.note)
+        except CheckpointRefused as refused:
+            yield bad(
+                "L-SIGNATURE",
+                str(position),
+                f"the checkpoint of size {point.size} does not verify: {refused}",
+            )
+            return
+        here = (self.tree.size, self.tree.root())
+        if here != (point.size, bytes(point.root)) or here != (signed.size, signed.root):
+            yield bad(
+                "L-HISTORY", str(position), f"the checkpoint of size {point.size} was signed for another tree"
+            )
 
     def _entries(self) -> Iterator[Entry]:
         """In chunks by position: one long cursor would hold the database's clean-up back."""

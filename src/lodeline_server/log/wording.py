@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS, MOST_NAMED, LONGEST = 40, 3, 300
 # Long or machine-only members: the whole statement and the JSON form hold them.
-PASSED_OVER = {"raw", "jws", "type", "kind", "id", "content", "assurance", "@context", "ilmd"}
+PASSED_OVER = {"raw", "jws", "type", "kind", "id", "issuer", "subject", "content", "assurance", "@context"}
 LISTS = (
     ("epcList", "quantityList"),
     ("childEPCs", "childQuantityList"),
@@ -53,20 +53,22 @@ def rows(name: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _statement(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for member, value in body.items():
-        if member not in PASSED_OVER:
-            yield words(member), _said(value)
+    yield _("About"), _said(body.get("subject"))
     for member in ("content", "assurance"):
         inner = body.get(member)
         if isinstance(inner, dict):
             for name, value in inner.items():
                 yield words(name), _said(value)
+    for member, value in body.items():
+        if member not in PASSED_OVER:
+            yield words(member), _said(value)
 
 
 def _event(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     step = " · ".join(_said(event[name]) for name in ("type", "bizStep", "action") if event.get(name))
     yield _("Event"), step
-    yield _("Event time"), " ".join(_said(event.get(name)) for name in ("eventTime", "eventTimeZoneOffset"))
+    yield _("Event time"), _said(event.get("eventTime"))
+    yield _("Time zone there"), _said(event.get("eventTimeZoneOffset"))
     for member, label in (("readPoint", _("Place")), ("bizLocation", _("Site"))):
         place = event.get(member)
         yield label, _said(place.get("id")) if isinstance(place, dict) else ""
