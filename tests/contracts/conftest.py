@@ -6,8 +6,10 @@ entry here fails the walk: whoever adds a page adds its sample object.
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 from types import SimpleNamespace
 
@@ -15,6 +17,13 @@ import pytest
 from django.test import Client
 
 from lodeline.access import Role, platform
+from lodeline.identifiers import check_digit
+
+
+def actor_of(membership):
+    from lodeline_server.parties.queries import actor_of as of
+
+    return of(membership)
 
 
 class World:
@@ -71,20 +80,177 @@ class World:
 
         return SimpleNamespace(pk=DBTaskResult.objects.values_list("pk", flat=True).first() or uuid.uuid4())
 
+    # --- a supply chain of three: a mine's lot, a pack made of it, what was said about them --------
+
+    def link(self, *parts):
+        return "https://id.gs1.org/" + "/".join(parts)
+
+    @cached_property
+    def keys(self):
+        """Identifiers that name this workspace's things alone."""
+        own = {"north": "9520001", "south": "9520002"}[self.word]
+        gtin, gln = (body + check_digit(body) for body in (f"0{own}00001", f"{own}00001"))
+        plant = f"{own}00002"
+        return SimpleNamespace(
+            gtin=gtin,
+            serial=f"{self.word}-1",
+            lot=self.link("01", gtin, "10", f"{self.word.upper()}-LOT"),
+            item=self.link("01", gtin, "21", f"{self.word}-1"),
+            mine=self.link("414", gln),
+            plant=self.link("414", plant + check_digit(plant)),
+            party=self.organisation.party,
+        )
+
+    def capture(self, document):
+        """Through the public action, processed at once."""
+        from lodeline_server.events import actions
+
+        actor = actor_of(self.person("maker"))
+        job = actions.submit(
+            actor=actor,
+            document=actions.Document(data=json.dumps(document).encode()),
+            now=self.now,
+            queue=False,
+        )
+        job = actions.process(job, self.now)
+        assert job.state == "taken", job.findings
+        return job
+
+    def statement(self, kind, subject, /, **content):
+        return {
+            "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{self.word}{kind}{subject}')}",
+            "kind": kind,
+            "subject": subject,
+            "issuer": self.keys.party,
+            "issued": "2026-09-01",
+            "content": content,
+        }
+
+    @cached_property
+    def stated(self):
+        """What is said about party, sites, lot and model."""
+        keys, name = self.keys, self.word.title()
+        point = {"1": f"{name} Works", "2": f"{name} model"}
+        site = {"party": keys.party, "country": "SE"}
+        statements = [
+            self.statement("party.profile", keys.party, name=f"{name} Works", country="SE", roles=["mine", "pack"],
+                           materials=["Ni"]),
+            self.statement("site.profile", keys.mine, name=f"{name} Mine", kind="mine", materials=["Ni"], **site),
+            self.statement("site.profile", keys.plant, name=f"{name} Plant", kind="pack_plant", **site),
+            self.statement("origin.attestation", keys.lot, lot=keys.lot, site=keys.mine, country="SE",
+                           materials=["Ni"]),
+            self.statement("certificate", keys.party, scheme=f"{name} scheme", number=f"{name}-1", sites=[keys.mine],
+                           materials=["Ni"], status="valid"),
+            self.statement("battery.model", self.link("01", keys.gtin), gtin=keys.gtin, category="EV", points=point),
+            self.statement("battery.item", keys.item, points={}, status="original"),
+        ]  # fmt: skip
+        head = {"type": "StatementDocument", "schemaVersion": "1", "creationDate": "2026-09-02T08:00:00Z"}
+        return self.capture({**head, "statements": statements})
+
+    @cached_property
+    def captured(self):
+        """The lot, and the pack made of it."""
+        assert self.stated
+        keys, kilograms = self.keys, "KGM"
+        composition = [{"lode:substance": "Ni", "lode:massFraction": "0.2"}]
+        common = {"eventTimeZoneOffset": "+00:00"}
+        made = {
+            **common,
+            "type": "ObjectEvent",
+            "action": "ADD",
+            "bizStep": "commissioning",
+            "eventID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.word + 'made')}",
+            "eventTime": "2026-09-10T08:00:00Z",
+            "readPoint": {"id": keys.mine},
+            "bizLocation": {"id": keys.mine},
+            "quantityList": [{"epcClass": keys.lot, "quantity": 100, "uom": kilograms}],
+            "ilmd": {"lode:product": f"{self.word} sulphate", "lode:composition": composition},
+        }
+        built = {
+            **common,
+            "type": "TransformationEvent",
+            "bizStep": "commissioning",
+            "eventID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.word + 'built')}",
+            "eventTime": "2026-09-20T08:00:00Z",
+            "readPoint": {"id": keys.plant},
+            "bizLocation": {"id": keys.plant},
+            "inputQuantityList": [{"epcClass": keys.lot, "quantity": 10, "uom": kilograms}],
+            "outputEPCList": [keys.item],
+            "ilmd": {
+                "lode:product": f"{self.word} pack",
+                "lode:composition": composition,
+                "lode:unitMass": {"lode:value": "10", "lode:uom": kilograms},
+            },
+        }
+        return self.capture(
+            {
+                "@context": [
+                    "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                    {"lode": "urn:x-lodeline:epcis:"},
+                ],
+                "type": "EPCISDocument",
+                "schemaVersion": "2.0",
+                "creationDate": "2026-09-21T08:00:00Z",
+                "epcisBody": {"eventList": [made, built]},
+            }
+        )
+
+    @cached_property
+    def event(self):
+        assert self.captured
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.word + 'made')}"
+
     @cached_property
     def position(self):
         """A statement of this workspace in the log."""
-        from django.db import transaction
+        from lodeline_server.log.queries import read
 
-        from lodeline_server.log.actions import NewStatement, append
+        assert self.captured
+        return next(read(workspace=self.workspace.pk, limit=1)).position
 
-        payload = {"id": f"urn:x:{self.word}", "issuer": self.organisation.party, "body": {}}
-        statement = NewStatement(type="note", payload=payload)
-        with transaction.atomic():
-            done = append(
-                actor=self.platform, workspace=self.workspace.pk, statements=[statement], now=self.now
-            )
-        return done[0].position
+    @cached_property
+    def lot(self):
+        from lodeline_server.lots.models import Lot
+
+        assert self.captured
+        return Lot.objects.get(workspace=self.workspace, key=self.keys.lot)
+
+    @cached_property
+    def item(self):
+        from lodeline_server.lots.models import Lot
+
+        assert self.captured
+        return Lot.objects.get(workspace=self.workspace, key=self.keys.item)
+
+    @cached_property
+    def party(self):
+        from lodeline_server.evidence.models import Party
+
+        assert self.stated
+        return Party.objects.get(workspace=self.workspace, uri=self.keys.party)
+
+    @cached_property
+    def score(self):
+        from lodeline_server.trust.actions import score
+
+        assert self.captured
+        return score(actor=actor_of(self.person("buyer")), party=self.keys.party, now=self.now)
+
+    @cached_property
+    def recall(self):
+        from lodeline_server.recalls.actions import compute
+        from lodeline_server.recalls.deciding import Order
+
+        assert self.captured
+        order = Order(lot=self.keys.lot, threshold=Fraction(1, 1000))
+        return compute(actor=actor_of(self.person("quality")), order=order, now=self.now, timer=lambda: 0.0)
+
+    @cached_property
+    def passport(self):
+        from lodeline_server.passports.actions import issue
+
+        assert self.captured
+        return issue(actor=actor_of(self.person("maker")), key=self.keys.item, now=self.now)
 
     # --- addresses --------------------------------------------------------------------------------
 
@@ -97,6 +263,20 @@ class World:
             "member_remove": lambda: {"pk": self.person("buyer").pk},
             "key_revoke": lambda: {"pk": self.some_key.pk},
             "statement": lambda: {"position": self.position},
+            "capture": lambda: {"uuid": self.captured.uuid},
+            "lot": lambda: {"pk": self.lot.pk},
+            "item": lambda: {"pk": self.item.pk},
+            "recall": lambda: {"pk": self.recall.pk},
+            "recall_csv": lambda: {"pk": self.recall.pk},
+            "recall_pdf": lambda: {"pk": self.recall.pk},
+            "supplier": lambda: {"pk": self.party.pk},
+            "supplier_compute": lambda: {"pk": self.party.pk},
+            "passport": lambda: {"pk": self.passport.pk},
+            "passport_public": lambda: {"gtin": self.passport.gtin, "serial": self.passport.serial},
+            "passport_issue": lambda: {"pk": self.passport.pk},
+            "method": lambda: {"version": self.score.method},
+            "method_file": lambda: {"version": self.score.method},
+            "supplier_bundle": lambda: {"pk": self.score and self.party.pk},
             "job_again": lambda: {"job": self.failed_job.pk},
         }
 
@@ -104,6 +284,14 @@ class World:
     def operations(self):
         """Path of an operation with holes or needed queries: how to fill them."""
         return {
+            "/epcis/capture/{capture_id}": lambda: {"capture_id": self.captured.uuid},
+            "/epcis/events/{event_id}": lambda: {"event_id": self.event},
+            "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
+            "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
+            "/api/passports/{passport_id}": lambda: {"passport_id": self.passport.pk},
+            "/api/scores/{supplier}": lambda: {"supplier": self.score.party},
+            "/api/scores/{supplier}/history": lambda: {"supplier": self.score.party},
+            "/api/methods/{version}": lambda: {"version": self.score.method},
             "/api/log/statements/{position}": lambda: {"position": self.position},
             "/api/keys/{key_id}": lambda: {"key_id": self.some_key.pk},
         }

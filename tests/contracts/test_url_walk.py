@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from urllib.parse import quote
 
 import pytest
 from django.db import transaction
@@ -16,6 +17,8 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from lodeline.access import PERMISSIONS, Permission, Role
 
+# Asked for by the search, which opens with HOME_VIEW and shows of each kind what one may see.
+ASKED_INSIDE = {Permission.PARTIES_VIEW}
 # Pages about the account itself: open to anybody, with what they answer to somebody without a session.
 ENTRANCES = {
     "account_login": 200,
@@ -63,7 +66,7 @@ def operations():
     from lodeline_server.config.api import api
 
     return [
-        (method, f"{bound.prefix}{path}".replace("//", "/"), operation.view_func)
+        (method, re.sub(r"{[^}:]+:", "{", f"{bound.prefix}{path}"), operation.view_func)
         for bound in api._get_bound_routers()
         for path, view in bound.path_operations.items()
         for operation in view.operations
@@ -79,11 +82,9 @@ def path_of(world, template):
     """An operation's address with its holes filled, and its query."""
     wanted = world.operations.get(template, dict)()
     query = wanted.pop("query", {})
-    holes = set(re.findall(r"{(?:[^}:]+:)?([^}]+)}", template))
+    holes = set(re.findall(r"{([^}]+)}", template))
     assert holes == wanted.keys(), f"no sample object for {template}: tests/contracts/conftest.py"
-    for name, value in wanted.items():
-        template = re.sub(rf"{{(?:[^}}:]+:)?{name}}}", str(value), template)
-    return template, query
+    return template.format(**{name: quote(str(value), safe="/:") for name, value in wanted.items()}), query
 
 
 def page_path(world, name):
@@ -129,7 +130,7 @@ def test_only_operations_of_the_api_stand_below_its_addresses():
 
 def test_every_permission_is_used_and_held():
     """A permission that nothing asks for, or that nobody has, is a mistake."""
-    asked = {view.permission for view in marked("permission").values()}
+    asked = ASKED_INSIDE | {view.permission for view in marked("permission").values()}
     asked |= {view.permission for _, _, view in operations() if hasattr(view, "permission")}
     assert sorted(set(Permission) - asked) == []
     assert sorted(set(Permission) - set().union(*PERMISSIONS.values())) == []
@@ -235,6 +236,20 @@ def test_public_addresses_do_not_know_who_asks(world):
             assert {**answer.headers} == {**nobody.headers}, path
             assert not answer.cookies, path
         assert "Cookie" not in nobody.headers.get("Vary", ""), path
+
+
+def test_no_page_takes_a_form_without_its_token(world):
+    """Sent from elsewhere with the person's cookies: refused before anything is done."""
+    paths = {name: page_path(world, name) for name in marked("permission")}
+    for role in Role:
+        signed_in = world.client(role)
+        client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+        client.cookies = signed_in.cookies
+        for name, path in paths.items():
+            with transaction.atomic():
+                code = client.post(path, {"name": "x", "role": role.value}).status_code
+                transaction.set_rollback(True)
+            assert code in {403, 405}, f"POST {name} as {role}: {code}"
 
 
 def test_methods_that_nobody_wrote(world):
