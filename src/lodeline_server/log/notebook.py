@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from lodeline.log import checkpoint as notes
+from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.models import Checkpoint
@@ -67,8 +68,4 @@ def copy_to_file() -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(target.parent)

@@ -26,7 +26,12 @@ def publish(
     audience: str = "public",
     status: int = 200,
 ) -> None:
-    """Replace all forms under `key` for `audience`. `forms` maps media types to bytes; ETag is their SHA-256."""
+    """Replace all forms under `key` for `audience`. `forms` maps media types to bytes; ETag is their SHA-256.
+
+    Runs inside the transaction of the decision that is shown. To take something away, `withdraw` it.
+    """
+    if not forms:
+        raise ValueError("publish at least one form; to take something away, withdraw it")
     Published.objects.bulk_create(
         [
             Published(

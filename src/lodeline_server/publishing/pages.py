@@ -43,4 +43,3 @@ def not_acceptable(media_types: list[str]) -> HttpResponse:
         "This address has: " + ", ".join(media_types) + "\n", status=406, content_type="text/plain; charset=utf-8",
         headers={"Vary": "Accept"},
     )  # fmt: skip
-

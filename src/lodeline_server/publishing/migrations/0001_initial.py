@@ -4,30 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Published',
+            name="Published",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=600)),
-                ('audience', models.CharField(default='public', max_length=40)),
-                ('media_type', models.CharField(max_length=100)),
-                ('body', models.BinaryField()),
-                ('gzip', models.BinaryField()),
-                ('etag', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=40)),
-                ('status', models.IntegerField(default=200)),
-                ('position', models.BigIntegerField()),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=600)),
+                ("audience", models.CharField(default="public", max_length=40)),
+                ("media_type", models.CharField(max_length=100)),
+                ("body", models.BinaryField()),
+                ("gzip", models.BinaryField()),
+                ("etag", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=40)),
+                ("status", models.IntegerField(default=200)),
+                ("position", models.BigIntegerField()),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('key', 'audience', 'media_type'), name='published_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "audience", "media_type"), name="published_once")
+                ],
             },
         ),
     ]
