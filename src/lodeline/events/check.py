@@ -60,7 +60,8 @@ def check(data: bytes, *, now: datetime, limits: Limits = DEFAULTS) -> Checked:
 
         return statements_of(document, early, now=now, limits=limits)
     events: list[Event] = []
-    found = _document(document, _Frame(document.get("@context"), events, now, limits))
+    context = document.get("@context")
+    found = _document(document, _Frame(context, contexts.Names.of(context), events, now, limits))
     kept = [*early, *islice(found, limits.max_findings)]
     if len(kept) >= limits.max_findings:
         kept.append(
@@ -79,6 +80,7 @@ class _Frame:
     """What every event of one document is checked with, and where the read ones are put."""
 
     context: Any
+    names: contexts.Names
     events: list[Event]
     now: datetime
     limits: Limits
@@ -251,8 +253,8 @@ def _event(raw: Any, at: Path, frame: _Frame) -> Iterator[Finding]:
         return
     if "@context" in raw and at:
         yield from contexts.findings(raw["@context"], (*at, "@context"), added=True)
-    context = frame.context if at else None
-    event, found = rules.read_event(raw, context, at, now=frame.now, limits=frame.limits)
+    names = frame.names if at else None
+    event, found = rules.read_event(raw, names, at, now=frame.now, limits=frame.limits)
     yield from found
     if event is not None:
         frame.events.append(event)

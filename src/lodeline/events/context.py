@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import frozen
+
 from lodeline.events import vocabulary
 from lodeline.evidence import Finding, Severity
 from lodeline.strictjson import pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 OWN: Final = "urn:x-lodeline:epcis:"
 """Namespace of our own terms; written with the prefix `lode` in everything we keep."""
@@ -108,24 +110,43 @@ def _error(rule: str, place: tuple[str | int, ...], message: str, got: str) -> F
     return Finding(rule=rule, severity=Severity.ERROR, pointer=pointer(place), message=message, got=got[:80])
 
 
-def prefixes(*contexts: Any) -> dict[str, str]:
-    """Prefix to namespace, of one or more contexts; later definitions win."""
+@frozen
+class Names:
+    """What prefixes stand for in a document, and how they must be rewritten to say `lode:` for our namespace."""
+
+    prefixes: dict[str, str]
+    rename: dict[str, str]
+
+    @classmethod
+    def of(cls, *contexts: Any) -> Names:
+        """From the values of `@context`, the document's first; later definitions win. `Names` count as contexts."""
+        known: dict[str, str] = {}
+        for context in contexts:
+            known.update(context.prefixes if isinstance(context, Names) else _prefixes(context))
+        rename = {
+            f"{prefix}:": "lode:" for prefix, space in known.items() if space == OWN and prefix != "lode"
+        }
+        if known.get("lode", OWN) != OWN:
+            rename["lode:"] = known["lode"]
+        return cls(known, rename)
+
+
+def names_for(raw: Mapping[str, Any], context: Any) -> Names:
+    """The names an event is written in: the document's, with its own context on top."""
+    own = raw.get("@context")
+    if own is None and isinstance(context, Names):
+        return context
+    return Names.of(context, own)
+
+
+def _prefixes(context: Any) -> dict[str, str]:
     return {
         key: value
-        for context in contexts
         for _, entry in _entries(context)
         if isinstance(entry, dict)
         for key, value in entry.items()
         if isinstance(value, str) and ":" not in key and not key.startswith("@")
     }
-
-
-def renames(known: dict[str, str]) -> dict[str, str]:
-    """How prefixes must be rewritten so that `lode:` means our own namespace and nothing else."""
-    found = {f"{prefix}:": "lode:" for prefix, space in known.items() if space == OWN and prefix != "lode"}
-    if known.get("lode", OWN) != OWN:
-        found["lode:"] = known["lode"]
-    return found
 
 
 def own_words(value: Any, rename: dict[str, str]) -> Any:

@@ -126,9 +126,11 @@ def event_identity(raw: Mapping[str, Any]) -> str:
 def content_hash(raw: Mapping[str, Any], context: Any = None) -> str:
     """SHA-256 (hex) of what an event says: canonical JSON without `recordTime`, and the prefixes it uses.
 
+    `context`: the document's `@context`, or `Names` of it.
+
     Two events with one id and one content hash are the same event captured twice.
     """
-    return _hash(raw, ("recordTime", "@context"), contexts.prefixes(context, raw.get("@context")))
+    return _hash(raw, ("recordTime", "@context"), contexts.names_for(raw, context).prefixes)
 
 
 CORE: Final = (
@@ -155,15 +157,12 @@ def _hash(raw: Mapping[str, Any], without: tuple[str, ...], known: dict[str, str
 
 
 def parse_event(raw: dict[str, Any], context: Any = None) -> Event:
-    """The value of a raw event that fits the schema; `context` is the document's `@context`.
+    """The value of a raw event that fits the schema; `context` is the document's `@context`, or `Names` of it.
 
     Raises `lodeline.identifiers.IdentifierError`, `lodeline.quantities.QuantityError` or `ValueError` (time).
     """
     get = raw.get
-    own = raw.get("@context")
-    rename = contexts.renames(
-        contexts.prefixes(context, own) if own is not None else contexts.prefixes(context)
-    )
+    rename = contexts.names_for(raw, context).rename
     extensions = {key: value for key, value in raw.items() if ":" in key}
     ilmd = get("ilmd")
     ilmd = ilmd if isinstance(ilmd, dict) else {}

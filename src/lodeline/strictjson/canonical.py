@@ -45,14 +45,14 @@ _OPTIONS: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_HINTS: Final = (b".0,", b".0}", b".0]", b"e+", b"e-")
 _ODD_FLOAT: Final = re.compile(rb'(?:":|[\[,])-?[0-9]+(?:\.[0-9]+)?(?:e|(?<=\.0)[,\]}])')
 _FAST, _WHOLE, _SLOW = 0, 1, 2
 
 
 def _odd_floats(text: bytes) -> bool:
     """Whether compact JSON may hold a whole double (`1.0`) or one with an exponent."""
-    return any(hint in text for hint in _HINTS) and _ODD_FLOAT.search(text) is not None
+    hinted = b".0," in text or b".0}" in text or b".0]" in text or b"e+" in text or b"e-" in text
+    return hinted and _ODD_FLOAT.search(text) is not None
 
 
 def _plainness(value: JSON) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from lodeline_server.kit.problems import Problem
 from lodeline_server.log import backend, projections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from lodeline_server.parties.models import Organisation
@@ -46,6 +48,18 @@ class Document:
     behaviour: str = CaptureJob.Behaviour.ROLLBACK
     wanted: str = ""
     """`epcis` or `statements`: the kind this address takes; nothing: either."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Documents are many small values without cycles; looking for cycles among them costs a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def limits() -> Limits:
@@ -75,11 +89,12 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             kind="epcisException:CaptureLimitExceededException",
         )
     kid = _signer(actor, document, now)
-    checked = check(document.data, now=now, limits=limits())
-    _refuse(checked.findings)
-    _refuse_other_kind(checked, document.wanted)
-    content = filing.Content.of(checked)
-    conflicts = filing.conflicts(actor.workspace, actor.organisation, content)
+    with uncollected():
+        checked = check(document.data, now=now, limits=limits())
+        _refuse(checked.findings)
+        _refuse_other_kind(checked, document.wanted)
+        content = filing.Content.of(checked)
+        conflicts = filing.conflicts(actor.workspace, actor.organisation, content)
     if conflicts and document.behaviour == CaptureJob.Behaviour.ROLLBACK:
         raise Problem(
             409,
@@ -154,7 +169,7 @@ def process(job: CaptureJob, now: datetime, *, follow: bool = True) -> CaptureJo
     tries = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
     tries.update(state=State.RUNNING, attempts=F("attempts") + 1)
     try:
-        with transaction.atomic():
+        with uncollected(), transaction.atomic():
             backend.lock(backend.APPEND)
             row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
             if not row.done:

@@ -13,7 +13,8 @@ from lodeline.events.epcis import parse_event
 from lodeline.evidence import Finding, Severity
 from lodeline.identifiers import is_item
 from lodeline_server.events import queries
-from lodeline_server.events.models import EventRecord, Thing
+from lodeline_server.events.models import EventRecord
+from lodeline_server.events.queries import KnownThing
 from lodeline_server.events.touches import CLASS, Touch
 from lodeline_server.log import queries as log
 
@@ -234,7 +235,7 @@ class Ledger:
                 thing = self._thing(name)
                 thing.made_at_positions = f"{thing.made_at_positions}\n{position}".strip()
 
-    def rows(self) -> list[Thing]:
+    def rows(self) -> list[KnownThing]:
         """The things to store."""
         return [self.things[key] for key in sorted(self.changed)]
 
@@ -262,22 +263,22 @@ class Ledger:
             self._add_party(self._thing(key), party)
             rest.extend(self._contents.get(key, ()))
 
-    def _pack(self, thing: Thing, parent: str) -> None:
+    def _pack(self, thing: KnownThing, parent: str) -> None:
         if thing.parent and thing.key in self._contents.get(thing.parent, ()):
             self._contents[thing.parent].remove(thing.key)
         thing.parent = parent
         if parent:
             self._contents.setdefault(parent, []).append(thing.key)
 
-    def _add_party(self, thing: Thing, party: str) -> None:
+    def _add_party(self, thing: KnownThing, party: str) -> None:
         if party and party not in thing.parties.splitlines():
             thing.parties = f"{thing.parties}\n{party}".strip()
 
-    def _thing(self, key: str) -> Thing:
+    def _thing(self, key: str) -> KnownThing:
         self.changed.add(key)
         thing = self.things.get(key)
         if thing is None:
-            thing = self.things[key] = Thing(workspace_id=self.workspace, key=key)
+            thing = self.things[key] = KnownThing(key)
         return thing
 
 

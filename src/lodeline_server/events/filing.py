@@ -11,13 +11,14 @@ from attrs import field, frozen
 from lodeline.access import Actor
 from lodeline.events import epcis
 from lodeline.events.check import Checked, read
+from lodeline.events.context import Names
 from lodeline.events.limits import Limits
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
 from lodeline.strictjson import pointer
-from lodeline_server.events import identity
+from lodeline_server.events import identity, storage
 from lodeline_server.events.custody import Ledger
-from lodeline_server.events.models import CaptureJob, EventRecord, Thing
+from lodeline_server.events.models import CaptureJob, EventRecord, filed_as
 from lodeline_server.log.actions import NewStatement, append
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ON_BEHALF = {"by": "platform-on-behalf", "kid": ""}
-THING_FIELDS = ["maker", "made", "made_by", "used", "used_by", "parties", "parent", "made_at_positions"]
-ROWS = 400
+ZIP_LEVEL = 3
+"""Documents shrink tenfold anyway; higher levels cost more than they save."""
 
 
 @frozen(kw_only=True)
@@ -64,13 +65,15 @@ class Content:
             statements = tuple(statement_of(raw) for raw in document["statements"])
             return cls.of(Checked(document=document, statements=statements))
         context = document.get("@context")
-        events = tuple(epcis.parse_event(raw, context) for raw in epcis.events_of(document))
+        names = Names.of(context)
+        events = tuple(epcis.parse_event(raw, names) for raw in epcis.events_of(document))
         return cls.of(Checked(document=document, events=events))
 
     def decisions(self, workspace: int, organisation: int) -> list[identity.Decision]:
         if self.statements:
             return list(identity.decide_statements(workspace, organisation, self.statements, self.places))
-        return list(identity.decide_events(workspace, organisation, self.events, self.context, self.places))
+        names = Names.of(self.context)
+        return list(identity.decide_events(workspace, organisation, self.events, names, self.places))
 
 
 def conflicts(workspace: int, organisation: int, content: Content) -> list[Finding]:
@@ -168,53 +171,55 @@ def _append(
     now: datetime,
 ) -> None:
     actor = Actor(kind="capture", id=job.actor, workspace=job.workspace_id, organisation=job.organisation_id)
-    records = [_record(job, content, index, decision) for index, decision in good]
+    named = [_Named.of(content, index, decision) for index, decision in good]
     statements = [_document(job, content, data)]
-    for record, (index, _) in zip(records, good, strict=True):
-        statements.append(_statement(job, content, index, record.key))
+    statements += [_statement(job, content, one.index, one.key) for one in named]
     appended = append(actor=actor, workspace=job.workspace_id, statements=statements, now=now)
-    for record, (index, decision), place in zip(records, good, appended[1:], strict=True):
-        record.position = place.position
+    rows = []
+    for one, (index, decision), place in zip(named, good, appended[1:], strict=True):
+        rows.append(
+            (
+                job.workspace_id, one.id, decision.hash, decision.kind, one.type, place.position, one.time,
+                one.transformation, decision.ended, job.pk, index,
+            )
+        )  # fmt: skip
         if content.events and not decision.ended:
             ledger.positions(content.events[index], place.position)
-    EventRecord.objects.bulk_create(records, batch_size=ROWS)
-    Thing.objects.bulk_create(
-        ledger.rows(),
-        batch_size=ROWS,
-        update_conflicts=True,
-        unique_fields=["workspace", "key"],
-        update_fields=THING_FIELDS,
-    )
-    ended = [record.event_id for record in records if record.kind == EventRecord.Kind.DECLARATION]
+    storage.insert_records(rows)
+    storage.upsert_things(job.workspace_id, ledger.rows())
+    ended = [one.id for one in named if one.kind == EventRecord.Kind.DECLARATION]
     if ended:
         EventRecord.objects.filter(
             workspace_id=job.workspace_id, event_id__in=ended, kind=EventRecord.Kind.EVENT
         ).update(ended=True)
 
 
-def _record(job: CaptureJob, content: Content, index: int, decision: identity.Decision) -> EventRecord:
-    row = EventRecord(
-        workspace_id=job.workspace_id,
-        hash=decision.hash,
-        kind=decision.kind or "",
-        ended=decision.ended,
-        job=job,
-        index=index,
-    )
-    if content.statements:
-        statement = content.statements[index]
-        row.event_id, row.type = statement.id, statement.kind
-        row.event_time = statement.issued_at
-    else:
+@frozen
+class _Named:
+    """One event or statement under its names."""
+
+    index: int
+    id: str
+    key: str
+    kind: str
+    type: str
+    time: datetime
+    transformation: str = ""
+
+    @classmethod
+    def of(cls, content: Content, index: int, decision: identity.Decision) -> _Named:
+        kind = decision.kind or ""
+        if content.statements:
+            statement = content.statements[index]
+            return cls(index, statement.id, statement.id, kind, statement.kind, statement.issued_at)
         event = content.events[index]
-        row.event_id, row.type, row.event_time = event.id, event.type, event.time
-        row.transformation = event.transformation_id or ""
-    return row
+        key = filed_as(event.id, kind, decision.hash)
+        return cls(index, event.id, key, kind, event.type, event.time, event.transformation_id or "")
 
 
 def _document(job: CaptureJob, content: Content, data: bytes) -> NewStatement:
     """The document as it came: what a signature covers, and what every event of it can be compared with."""
-    packed = gzip.compress(data, compresslevel=6, mtime=0)
+    packed = gzip.compress(data, compresslevel=ZIP_LEVEL, mtime=0)
     return NewStatement(
         type="statement.document" if content.statements else "epcis.document",
         payload={

@@ -22,6 +22,7 @@ from lodeline_server.log import queries as log
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from lodeline.events.context import Names
     from lodeline.events.epcis import Event
     from lodeline.events.statements import Statement
 
@@ -60,12 +61,12 @@ class Decision:
 
 
 def decide_events(
-    workspace: int, organisation: int, events: Sequence[Event], context: Any, places: Sequence[str]
+    workspace: int, organisation: int, events: Sequence[Event], names: Names, places: Sequence[str]
 ) -> Iterator[Decision]:
     """One decision for each event, in order. `places`: their JSON pointers."""
     known = _on_record(workspace, [event.id for event in events])
     for event, place in zip(events, places, strict=True):
-        digest = bytes.fromhex(content_hash(event.raw, context))
+        digest = bytes.fromhex(content_hash(event.raw, names))
         under = known[event.id]
         decision = _event(event, digest, under, organisation, place)
         if decision.kind is not None:

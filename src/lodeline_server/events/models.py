@@ -123,8 +123,13 @@ class EventRecord(models.Model):
     @property
     def key(self) -> str:
         """Its one name in the log: the id, and for declarations and editions also the hash."""
-        plain = self.kind in {self.Kind.EVENT, self.Kind.STATEMENT}
-        return self.event_id if plain else f"{self.event_id}#sha-256={bytes(self.hash).hex()}"
+        return filed_as(self.event_id, self.kind, bytes(self.hash))
+
+
+def filed_as(event_id: str, kind: str, digest: bytes) -> str:
+    """The one name of a record in the log."""
+    plain = kind in {EventRecord.Kind.EVENT, EventRecord.Kind.STATEMENT}
+    return event_id if plain else f"{event_id}#sha-256={digest.hex()}"
 
 
 class Thing(models.Model):

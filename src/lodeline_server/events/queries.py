@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from attrs import define
+from django.db import connection
 from django.db.models import Count, Q
 
 from lodeline.keys import VerifyKey
@@ -12,13 +15,12 @@ from lodeline_server.events.models import CaptureJob, EventRecord, SigningKey, T
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
 
-IN_ONE = 400
+IN_ONE = 900
 """Keys asked for in one statement; databases limit the number of parameters."""
 
 
@@ -48,28 +50,72 @@ def records(actor: Actor) -> QuerySet[EventRecord]:
 
 def under_ids(workspace: int, ids: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """(event_id, hash, kind, type, organisation, position) of all records under these ids."""
-    fields = ("event_id", "hash", "kind", "type", "job__organisation_id", "position")
+    records, jobs_ = EventRecord._meta.db_table, CaptureJob._meta.db_table  # noqa: SLF001
     for part in _parts(dict.fromkeys(ids)):
-        rows = EventRecord.objects.filter(workspace_id=workspace, event_id__in=part)
-        yield from rows.order_by("position").values_list(*fields)
+        marks = ", ".join(["%s"] * len(part))
+        sql = (
+            'SELECT r."event_id", r."hash", r."kind", r."type", j."organisation_id", r."position" '  # noqa: S608
+            f'FROM "{records}" r JOIN "{jobs_}" j ON j."id" = r."job_id" '
+            f'WHERE r."workspace_id" = %s AND r."event_id" IN ({marks}) ORDER BY r."position"'
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [workspace, *part])
+            yield from cursor.fetchall()
 
 
-def things(workspace: int, keys: Iterable[str]) -> dict[str, Thing]:
+@define(slots=True)
+class KnownThing:
+    """A row of `Thing` to work with: plain, because a document touches thousands."""
+
+    key: str
+    maker: int | None = None
+    made: datetime | None = None
+    made_by: str = ""
+    used: datetime | None = None
+    used_by: str = ""
+    parties: str = ""
+    parent: str = ""
+    made_at_positions: str = ""
+
+
+THING_FIELDS = (
+    "key",
+    "maker",
+    "made",
+    "made_by",
+    "used",
+    "used_by",
+    "parties",
+    "parent",
+    "made_at_positions",
+)
+
+
+def things(workspace: int, keys: Iterable[str]) -> dict[str, KnownThing]:
     """What is known of these lots and items."""
-    return {
-        row.key: row
-        for part in _parts(dict.fromkeys(keys))
-        for row in Thing.objects.filter(workspace_id=workspace, key__in=part)
-    }
+    return {one.key: one for one in _things(workspace, "key", keys)}
 
 
-def contents(workspace: int, keys: Iterable[str]) -> list[Thing]:
+def contents(workspace: int, keys: Iterable[str]) -> list[KnownThing]:
     """Things whose container is one of `keys`."""
-    return [
-        row
-        for part in _parts(dict.fromkeys(keys))
-        for row in Thing.objects.filter(workspace_id=workspace, parent__in=part)
-    ]
+    return list(_things(workspace, "parent", keys))
+
+
+def _things(workspace: int, column: str, keys: Iterable[str]) -> Iterator[KnownThing]:
+    """In SQL: Django spends more on thousands of parameters than the database does."""
+    names = ", ".join(f'"{name}"' for name in THING_FIELDS)
+    for part in _parts(dict.fromkeys(keys)):
+        marks = ", ".join(["%s"] * len(part))
+        sql = f'SELECT {names} FROM "{Thing._meta.db_table}" WHERE "workspace_id" = %s AND "{column}" IN ({marks})'  # noqa: S608, SLF001
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [workspace, *part])
+            for row in cursor.fetchall():
+                yield KnownThing(*row[:2], _utc(row[2]), row[3], _utc(row[4]), *row[5:])
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    """SQLite hands out naive times, which are UTC."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def _parts(values: Iterable[str]) -> Iterator[list[str]]:
