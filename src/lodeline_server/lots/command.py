@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
     from lodeline.lots.trace import Trace
+    from lodeline_server.lots.answers import Sight
     from lodeline_server.lots.models import Lot
-    from lodeline_server.lots.queries import Picture
 
 SUMMARY = SUMMARIES["trace"]
 
@@ -30,25 +31,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django(lean=True)
+    setup.django()
     from lodeline.lots import trace
     from lodeline_server.lots import queries
-    from lodeline_server.lots.answers import as_dict
+    from lodeline_server.lots.answers import Sight
 
     lot = choose(args.key, args.workspace, json_wanted=args.json)
     if isinstance(lot, int):
         return lot
-    seen = queries.picture(lot.workspace_id)
-    node = seen.graph.last(lot.key)
+    sight = Sight(picture=queries.picture(lot.workspace_id))
+    graph = sight.picture.graph
+    node = graph.last(lot.key)
     if node is None:
-        return complain(f"{lot.key} is in no transformation", REFUSED, json_wanted=args.json)
+        return complain(f"{lot.key} is not in the graph yet", REFUSED, json_wanted=args.json)
     found = (
-        trace.back(seen.graph, node, seen.places) if args.step == "back" else trace.onward(seen.graph, node)
+        trace.back(graph, node, sight.picture.places) if args.step == "back" else trace.onward(graph, node)
     )
     if args.json:
-        print(json.dumps(as_dict(found, seen, args.substance), ensure_ascii=False, indent=1))
+        print(json.dumps(sight.as_dict(found, args.substance), ensure_ascii=False, indent=1))
     else:
-        print("\n".join(_lines(found, seen, lot, args.substance)))
+        print("\n".join(_lines(found, sight, args.substance)))
     return GOOD
 
 
@@ -70,21 +72,27 @@ def choose(word: str, workspace: str, *, json_wanted: bool) -> Lot | int:
 
 
 def complain(words: str, code: int, *, json_wanted: bool) -> int:
-    print(json.dumps({"error": words}) if json_wanted else f"lodeline: {words}")
+    """Say why there is no answer; hand the exit code back."""
+    if json_wanted:
+        print(json.dumps({"error": words}))
+    else:
+        print(f"lodeline: {words}", file=sys.stderr)
     return code
 
 
-def _lines(found: Trace, seen: Picture, lot: Lot, substance: str | None) -> list[str]:
-    from lodeline_server.lots.answers import amount_text, percent
+def _lines(found: Trace, sight: Sight, substance: str | None) -> list[str]:
+    from lodeline_server.kit.charts.numbers import percent
 
     target = found.target
-    head = f"{lot.label}  {lot.product}  {amount_text(target)}  made {lot.made_at:%Y-%m-%d} at {seen.site(lot.site)}"
+    made = target.first
+    behind = "behind" if found.direction == "back" else "after"
+    what = f"{sight.label(target)}  {made.description.product}  {sight.amount(target)}"
     lines = [
-        head,
-        f"{len(found.steps) - 1} lots {'behind' if found.direction == 'back' else 'after'} it, log position {seen.position}",
+        f"{what}  made {made.time:%Y-%m-%d} at {sight.site(target)}",
+        f"{len(found.steps) - 1} lots {behind} it, log position {sight.picture.position}",
         "",
+        *_tree(found, sight, substance),
     ]
-    lines += _tree(found, seen, substance)
     for name, one in found.origins.items():
         if substance not in {None, name}:
             continue
@@ -99,23 +107,20 @@ def _lines(found: Trace, seen: Picture, lot: Lot, substance: str | None) -> list
     return lines
 
 
-def _tree(found: Trace, seen: Picture, substance: str | None) -> list[str]:
+def _tree(found: Trace, sight: Sight, substance: str | None) -> list[str]:
     """The lots by distance, each with amount, site, date and its shares."""
-    from lodeline_server.lots.answers import amount_text, percent
+    from lodeline_server.kit.charts.numbers import percent
 
     lines = []
-    for step in sorted(
+    ranked = sorted(
         found.steps, key=lambda one: (one.depth, -max(one.shares.values(), default=0), one.node.key)
-    ):
-        if not step.depth:
-            continue
+    )
+    for step in ranked:
         shares = {name: share for name, share in step.shares.items() if substance in {None, name} and share}
-        if substance and not shares:
+        if not step.depth or (substance and not shares):
             continue
-        made = step.node.first
         said = " ".join(f"{name} {percent(share)}" for name, share in shares.items())
-        label = step.node.key.rstrip("/").rsplit("/", 1)[-1]
-        lines.append(
-            f"{'  ' * step.depth}{label}  {amount_text(step.node)}  {seen.site(made.site)}  {made.time:%Y-%m-%d}  {said}"
-        )
+        node = step.node
+        place = f"{sight.site(node)}  {node.first.time:%Y-%m-%d}"
+        lines.append(f"{'  ' * step.depth}{sight.label(node)}  {sight.amount(node)}  {place}  {said}")
     return lines

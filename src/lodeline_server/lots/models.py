@@ -6,6 +6,7 @@ A `Touch` is what one event says about one lot; a `Lot` is what all its touches 
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 
 
 class Touch(models.Model):
@@ -99,3 +100,6 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def get_absolute_url(self) -> str:
+        return reverse("item" if self.item else "lot", args=[self.pk])

@@ -6,9 +6,10 @@ from collections import defaultdict
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from attrs import frozen
+from django.urls import reverse
 
 from lodeline.identifiers import DOMAIN, IdentifierError, normalise
 from lodeline.lots.build import build
@@ -129,9 +130,20 @@ def _amount(text: str) -> Decimal | None:
 def visible(actor: Actor) -> QuerySet[Lot]:
     """The lots an actor may open: all of the workspace; for a supplier those it made or holds."""
     rows = Lot.objects.filter(workspace_id=actor.workspace)
-    if actor.only_own:
-        rows = rows.filter(party=actor.party) | rows.filter(holder=actor.party)
-    return rows
+    if not actor.only_own:
+        return rows
+    own = rows.filter(party=actor.party) | rows.filter(holder=actor.party)
+    return own if actor.party else rows.none()
+
+
+def named(actor: Actor) -> frozenset[str] | None:
+    """The lots that an actor may see by name in a trace; None: all. The others are "another party" to it."""
+    return frozenset(visible(actor).values_list("key", flat=True)) if actor.only_own else None
+
+
+def whereabouts(actor: Actor, row: Lot) -> tuple[str, str]:
+    """Site and holder of a lot now. Who sees only its own is not told where others took it."""
+    return ("", "") if actor.only_own and row.holder != actor.party else (row.current_site, row.holder)
 
 
 def lot(workspace: int, key: str) -> Lot | None:
@@ -142,6 +154,8 @@ def lot(workspace: int, key: str) -> Lot | None:
 def find(rows: QuerySet[Lot], word: str) -> list[Lot]:
     """Lots a person may mean: by key in any spelling, Digital Link path, or label. Several when it is not unique."""
     word = word.strip()
+    if not word or "\x00" in word:  # databases refuse it
+        return []
     candidates = {word}
     for spelled in (word, DOMAIN + word if word.startswith("/") else word):
         try:
@@ -150,6 +164,11 @@ def find(rows: QuerySet[Lot], word: str) -> list[Lot]:
             continue
     found = list(rows.filter(key__in=candidates).order_by("key")[:2])
     return found or list(rows.filter(label=unquote(word)).order_by("key")[:20])
+
+
+def lot_address(key: str) -> str:
+    """The page that opens a lot by its key, whatever its row."""
+    return f"{reverse('lot_open')}?{urlencode({'key': key})}"
 
 
 def items(workspace: int) -> QuerySet[Lot]:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from lodeline_server.lots import pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("app/trace/", pages.lots, name="trace"),
+    path("app/trace/open", pages.lot_open, name="lot_open"),
+    path("app/lots/<int:pk>/", pages.lot, name="lot"),
+    path("app/items/<int:pk>/", pages.item, name="item"),
+]
