@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connection, connections
+from tests.apps.log.saying import Seen, put
+
+from lodeline_server.log import projections, queries
+from lodeline_server.log.fsck import fsck
+from lodeline_server.log.models import Entry
 
 ROOT = Path(__file__).resolve().parents[3]
 LODELINE = Path(sys.executable).parent / "lodeline"
@@ -95,3 +104,28 @@ def test_processes_that_are_killed(installed):
     assert told.items() <= dict(state["entries"]).items()
     assert state["size"] % 5 == 0  # whole batches only
     assert state["seen"] == list(range(len(state["seen"])))  # it may stand back, with no gap
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="threads share SQLite's test database in memory")
+def test_threads_at_the_same_time(registered):
+    seen = Seen("seen")
+    registered(seen)
+
+    def work(name):
+        try:
+            done = []
+            for number in range(20):
+                done += put(*range(number, number + 3), workspace=name)
+                assert projections.follow_all(batch=9) == []
+            return [one.position for one in done]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        positions = list(pool.map(work, range(1, 5)))
+    assert sorted(functools.reduce(operator.iadd, positions, [])) == list(range(240))
+    assert queries.size() == Entry.objects.count() == 240
+    assert projections.follow_all() == []
+    assert seen.positions() == list(range(240))
+    assert fsck().findings == ()
