@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 if TYPE_CHECKING:
     from lodeline.lots.values import Made
@@ -19,8 +19,9 @@ class Node:
     made: tuple[Made, ...]
     mass: int | None
     masses: dict[str, int]
-    incoming: list[Edge] = Factory(list)
-    outgoing: list[Edge] = Factory(list)
+    # Out of the representation: nodes and edges hold each other, and a graph has a great many paths.
+    incoming: list[Edge] = field(factory=list, repr=False)
+    outgoing: list[Edge] = field(factory=list, repr=False)
     # mg that no input explains; without stated content: 1 when some input's content is unknown.
     unknown: dict[str, int] = Factory(dict)
     drawn: int = 0  # mg that have left it
@@ -50,8 +51,8 @@ class Node:
 class Edge:
     """Mass of each substance from one lot version into another, mg. `mass`: mg in all, None if unknown."""
 
-    source: Node
-    target: Node
+    source: Node = field(repr=False)
+    target: Node = field(repr=False)
     group: str
     position: int
     mass: int | None

@@ -286,3 +286,16 @@ def test_more_drawn_than_made_leaves_nothing():
         [made("a", kg="10", co="1"), made("m", 2, group="g", kg="20", co="1")], [used("a", "g", "20")]
     )
     assert (graph.last("a").drawn, graph.last("a").left) == (20_000_000, 0)
+
+
+def test_a_graph_can_be_shown_in_an_error_message():
+    """Nodes and edges hold each other: a naive representation grows with the number of paths."""
+    mades = [made("l0")]
+    uses = []
+    for stage in range(1, 40):
+        for side in "ab":
+            group = f"g{stage}{side}"
+            mades.append(made(f"l{stage}{side}", stage, group=group, site="plant"))
+            before = ["l0"] if stage == 1 else [f"l{stage - 1}a", f"l{stage - 1}b"]
+            uses += [used(key, group, "1", stage) for key in before]
+    assert len(repr(build(mades, uses))) < 100_000
