@@ -102,7 +102,8 @@ class Record(models.Model):
     delays = models.JSONField(default=dict)
     corrections = models.PositiveIntegerField(default=0)
     unexplained = models.PositiveIntegerField(default=0)
-    last_position = models.PositiveBigIntegerField(default=0)
+    first_position = models.PositiveBigIntegerField()
+    last_position = models.PositiveBigIntegerField()
 
     class Meta:
         ordering = ["party", "day"]

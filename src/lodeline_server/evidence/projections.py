@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, define
-
 from lodeline_server.evidence.models import Fact, Party, Record, Site
-from lodeline_server.evidence.reading import KINDS, fact, text, uri, words
+from lodeline_server.evidence.reading import KINDS, fact, party_of, site_of, uri
+from lodeline_server.evidence.tallying import COUNTED, store, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
 
     from lodeline_server.log.queries import Statement
 
-DAY = 86_400
 _KEYS = {"id", "workspace", "uri"}
-Key = tuple[int, str, "date"]
-
-
-@define
-class Tally:
-    """What one batch adds to a party's record of one day."""
-
-    own: int = 0
-    proxy: int = 0
-    corrections: int = 0
-    unexplained: int = 0
-    last_position: int = 0
-    delays: Counter[str] = Factory(Counter)
 
 
 class EvidenceProjection:
     name = "evidence"
-    types = KINDS | {"epcis.event"}
+    types = COUNTED
     order = 10
 
     def reset(self) -> None:
@@ -48,7 +31,7 @@ class EvidenceProjection:
         stated = [statement for statement in statements if statement.type in KINDS]
         if stated:
             self._facts(stated)
-        self._records(statements)
+        store(tally(statements))
 
     def dump(self) -> Iterator[str]:
         """One canonical line per row, without row ids."""
@@ -83,22 +66,6 @@ class EvidenceProjection:
         _latest(Party, parties.values())
         _latest(Site, sites.values())
 
-    def _records(self, statements: Sequence[Statement]) -> None:
-        tallies: dict[Key, Tally] = defaultdict(Tally)
-        for statement in statements:
-            payload = statement.payload
-            key = (statement.workspace, uri(payload.get("issuer")), statement.time.astimezone(UTC).date())
-            tally = tallies[key]
-            signature = payload.get("signature")
-            if isinstance(signature, dict) and signature.get("by") == "party":
-                tally.own += 1
-            else:
-                tally.proxy += 1
-            tally.last_position = max(tally.last_position, statement.position)
-            if statement.type == "epcis.event":
-                _count_event(tally, payload, statement.time)
-        _add(tallies)
-
 
 def _content(statement: Statement) -> tuple[str, dict[str, Any]]:
     body = statement.payload.get("body")
@@ -108,34 +75,11 @@ def _content(statement: Statement) -> tuple[str, dict[str, Any]]:
 
 
 def _party(statement: Statement) -> Party:
-    subject, content = _content(statement)
-    return Party(
-        workspace_id=statement.workspace,
-        uri=subject,
-        name=text(content.get("name"), 300) or subject,
-        country=text(content.get("country"), 2),
-        roles=words(content.get("roles")),
-        materials=words(content.get("materials")),
-        parent=uri(content.get("parent")),
-        contact=text(content.get("contact"), 300),
-        position=statement.position,
-    )
+    return party_of(statement.workspace, *_content(statement), statement.position)
 
 
 def _site(statement: Statement) -> Site:
-    subject, content = _content(statement)
-    return Site(
-        workspace_id=statement.workspace,
-        uri=subject,
-        name=text(content.get("name"), 300) or subject,
-        party=uri(content.get("party")),
-        country=text(content.get("country"), 2),
-        kind=text(content.get("kind"), 30) or "other",
-        latitude=text(content.get("latitude"), 30),
-        longitude=text(content.get("longitude"), 30),
-        materials=words(content.get("materials")),
-        position=statement.position,
-    )
+    return site_of(statement.workspace, *_content(statement), statement.position)
 
 
 def _latest(model: type[Party | Site], rows: Iterable[Party | Site]) -> None:
@@ -147,60 +91,6 @@ def _latest(model: type[Party | Site], rows: Iterable[Party | Site]) -> None:
         update_conflicts=True,
         unique_fields=["workspace", "uri"],
         update_fields=fields,
-    )
-
-
-def _count_event(tally: Tally, payload: dict[str, Any], logged: datetime) -> None:
-    body = payload.get("body")
-    event = body.get("event") if isinstance(body, dict) else None
-    if not isinstance(event, dict):
-        return
-    declared = event.get("errorDeclaration")
-    if isinstance(declared, dict):
-        tally.corrections += 1
-        if not declared.get("reason"):
-            tally.unexplained += 1
-        return
-    happened = _moment(event.get("eventTime"))
-    if happened is not None:
-        seconds = max(0, int((logged - happened).total_seconds()))
-        tally.delays[str(-(-seconds // DAY))] += 1
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _add(tallies: dict[Key, Tally]) -> None:
-    spaces, parties, days = (
-        (set(column) for column in zip(*tallies, strict=True)) if tallies else ((), (), ())
-    )
-    present = {
-        (row.workspace_id, row.party, row.day): row
-        for row in Record.objects.filter(workspace_id__in=spaces, party__in=parties, day__in=days)
-    }
-    rows = []
-    for (space, party, when), tally in tallies.items():
-        row = present.get((space, party, when)) or Record(
-            workspace_id=space, party=party, day=when, delays={}
-        )
-        row.own += tally.own
-        row.proxy += tally.proxy
-        row.corrections += tally.corrections
-        row.unexplained += tally.unexplained
-        row.last_position = max(row.last_position, tally.last_position)
-        row.delays = dict(sorted((Counter(row.delays) + tally.delays).items(), key=lambda item: int(item[0])))
-        rows.append(row)
-    Record.objects.bulk_create(
-        rows,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["workspace", "party", "day"],
-        update_fields=["own", "proxy", "corrections", "unexplained", "last_position", "delays"],
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from lodeline_server.evidence.models import Fact, Party, Site
+from lodeline_server.evidence.models import Fact, Party, Record, Site
+from lodeline_server.evidence.reading import party_of, site_of
+from lodeline_server.evidence.tallying import COUNTED, add, fresh, tally
+from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+    from datetime import date, datetime
 
     from django.db.models import QuerySet
 
@@ -60,6 +64,39 @@ def site(workspace: int, uri: str) -> Site | None:
 
 def sites(workspace: int) -> QuerySet[Site]:
     return Site.objects.filter(workspace_id=workspace)
+
+
+def parties_at(workspace: int, end: int) -> dict[str, Party]:
+    """The parties as they were known below log position `end` (values, not rows)."""
+    rows = statements(workspace, kinds={"party.profile"}, position=end - 1)
+    return {row.subject: party_of(workspace, row.subject, row.content, row.position) for row in rows}
+
+
+def sites_at(workspace: int, end: int) -> dict[str, Site]:
+    """The sites as they were known below log position `end` (values, not rows)."""
+    rows = statements(workspace, kinds={"site.profile"}, position=end - 1)
+    return {row.subject: site_of(workspace, row.subject, row.content, row.position) for row in rows}
+
+
+def records(workspace: int, *, since: date, until: date, end: int) -> list[Record]:
+    """Record counts of the days after `since` up to `until`, as they stood below log position `end`.
+
+    Days that went on beyond `end` are counted again from the log.
+    """
+    rows = Record.objects.filter(
+        workspace_id=workspace, day__gt=since, day__lte=until, first_position__lt=end
+    ).order_by("party", "day")
+    found = {(row.workspace_id, row.party, row.day): row for row in rows}
+    cut = {key: row for key, row in found.items() if row.last_position >= end}
+    if cut:
+        start = min(row.first_position for row in cut.values())
+        wanted = {"types": COUNTED, "workspace": workspace}
+        stated = (one for one in log.read(start, **wanted) if not one.erased)
+        again = tally(takewhile(lambda one: one.position < end, stated))
+        for key in cut:
+            found[key] = fresh(key, again[key])
+            add(found[key], again[key])
+    return list(found.values())
 
 
 def certificates(actor: Actor) -> QuerySet[Fact]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lodeline.evidence import Assurance, grade
 from lodeline.identifiers import IdentifierError, normalise
-from lodeline_server.evidence.models import Fact
+from lodeline_server.evidence.models import Fact, Party, Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,4 +108,35 @@ def fact(statement: Statement, owners: Mapping[str, str]) -> Fact:
         signed_by=signed_by,
         logged_at=statement.time,
         content=content,
+    )
+
+
+def party_of(workspace: int, subject: str, content: Mapping[str, Any], position: int) -> Party:
+    """The party a profile describes (not saved)."""
+    return Party(
+        workspace_id=workspace,
+        uri=subject,
+        name=text(content.get("name"), 300) or subject,
+        country=text(content.get("country"), 2),
+        roles=words(content.get("roles")),
+        materials=words(content.get("materials")),
+        parent=uri(content.get("parent")),
+        contact=text(content.get("contact"), 300),
+        position=position,
+    )
+
+
+def site_of(workspace: int, subject: str, content: Mapping[str, Any], position: int) -> Site:
+    """The site a profile describes (not saved)."""
+    return Site(
+        workspace_id=workspace,
+        uri=subject,
+        name=text(content.get("name"), 300) or subject,
+        party=uri(content.get("party")),
+        country=text(content.get("country"), 2),
+        kind=text(content.get("kind"), 30) or "other",
+        latitude=text(content.get("latitude"), 30),
+        longitude=text(content.get("longitude"), 30),
+        materials=words(content.get("materials")),
+        position=position,
     )

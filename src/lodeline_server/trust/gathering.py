@@ -100,9 +100,11 @@ def gather(workspace: int, *, method: Method, now: datetime, position: int | Non
     """Read everything once. `position`: the last log position to look at; None for all that is known at `now`."""
     end = horizon(now) if position is None else position + 1
     rows = list(queries.statements(workspace, kinds=KINDS, as_of=now, position=end - 1))
-    parties = {party.uri: party for party in queries.parties(workspace) if party.position < end}
+    parties = queries.parties_at(workspace, end)
+    places = queries.sites_at(workspace, end)
     sites: dict[str, list[Site]] = defaultdict(list)
-    for site in queries.sites(workspace).order_by("uri"):
+    for uri in sorted(places):
+        site = places[uri]
         sites[site.party].append(
             Site(
                 uri=site.uri,
@@ -135,6 +137,7 @@ def gather(workspace: int, *, method: Method, now: datetime, position: int | Non
         bands=_bands(workspace, now),
         chain=material.chain(
             workspace,
+            places=places,
             since=since,
             now=now,
             end=end,
@@ -212,11 +215,8 @@ def with_peers(snapshots: Sequence[Snapshot], method: Method) -> list[Snapshot]:
 
 def _recorded(workspace: int, since: date, now: datetime, end: int) -> tuple[dict[str, Recorded], int]:
     """Record counts of the period by party, and the last position they cover."""
-    rows = evidence.Record.objects.filter(
-        workspace_id=workspace, day__gt=since, day__lte=now.date(), last_position__lt=end
-    )
     by_party: dict[str, list[evidence.Record]] = defaultdict(list)
-    for row in rows.order_by("party", "day"):
+    for row in queries.records(workspace, since=since, until=now.date(), end=end):
         by_party[row.party].append(row)
     checked = quality(workspace, since=since, now=now)
     found = {}

@@ -14,7 +14,6 @@ from lodeline.lots.origin import Place
 from lodeline.lots.values import milligrams
 from lodeline.trust.chain import Survey, custody, linked, traceable
 from lodeline.trust.snapshot import Inflow, Lots
-from lodeline_server.evidence.queries import sites
 from lodeline_server.lots import queries
 from lodeline_server.lots.models import Touch
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from lodeline.lots.graph import Node
     from lodeline.trust.snapshot import Attested
+    from lodeline_server.evidence.models import Site
 
 # A shipment this young may still be on its way; without a receipt it says nothing yet.
 UNDERWAY = timedelta(days=45)
@@ -129,6 +129,7 @@ class Chain:
 def chain(
     workspace: int,
     *,
+    places: Mapping[str, Site],
     since: date,
     now: datetime,
     end: int,
@@ -137,17 +138,13 @@ def chain(
 ) -> Chain:
     """`end`: the log position below which is looked."""
     graph = queries.graph(workspace, until=end)
-    places = {
-        one.uri: Place(name=one.name, country=one.country, kind=one.kind, party=one.party)
-        for one in sites(workspace)
-    }
     made: dict[str, list[Node]] = defaultdict(list)
     for node in graph.order:
         if since < node.first.time.date() <= now.date():
             made[node.first.party].append(node)
     moves, senders = _moves(workspace, since, now, end)
     return Chain(
-        survey=Survey.of(graph, places),
+        survey=Survey.of(graph, {uri: _place(site) for uri, site in places.items()}),
         made=dict(made),
         moves=moves,
         attested=attested,
@@ -156,6 +153,10 @@ def chain(
         until=now.date(),
         senders=senders,
     )
+
+
+def _place(site: Site) -> Place:
+    return Place(name=site.name, country=site.country, kind=site.kind, party=site.party)
 
 
 def _moves(

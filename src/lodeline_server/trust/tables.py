@@ -111,7 +111,7 @@ def cap_of(score: Score) -> Any:
 
 class ScoreTable(Table):
     name = django_tables2.Column(verbose_name=gettext_lazy("Supplier"))
-    score = NumberColumn(verbose_name=gettext_lazy("Score"))
+    score = NumberColumn(verbose_name=gettext_lazy("Score"), empty_values=())
     range = django_tables2.Column(
         verbose_name=gettext_lazy("Likely range, 20 to 100"), accessor="low", attrs={"td": {"class": "draw"}}
     )

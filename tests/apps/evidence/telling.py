@@ -105,5 +105,6 @@ def tell(workspace, *statements, now=NOW):
     """Append and follow; the positions."""
     with transaction.atomic():
         rows = append(actor=platform(), workspace=workspace, statements=statements, now=now)
-    assert follow_all() == []
+    failed = [failure for failure in follow_all() if failure.projection in {"evidence", "trust"}]
+    assert failed == []
     return [row.position for row in rows]
