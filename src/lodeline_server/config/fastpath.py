@@ -153,7 +153,7 @@ class FastPath:
             return None
         gzip = serving.takes_gzip(get("HTTP_ACCEPT_ENCODING", ""))
         for key, media_types in serving.wanted(path, get("HTTP_ACCEPT", "")):
-            for media_type in media_types or ("",):
+            for media_type in ("",) if media_types is None else media_types:
                 form = self._lookup.find(key, media_type, gzip=gzip)
                 if form is not None:
                     return serving.answer(

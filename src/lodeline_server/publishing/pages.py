@@ -21,9 +21,10 @@ def send(request: HttpRequest) -> HttpResponse | None:
     gzip = serving.takes_gzip(request.headers.get("Accept-Encoding", ""))
     for key, media_types in serving.wanted(path, request.headers.get("Accept", "")):
         there = {row.media_type: row for row in forms(key)} if "\x00" not in key else {}
-        row = next((there[name] for name in media_types or tuple(there) if name in there), None)
+        names = there if media_types is None else media_types
+        row = next((there[name] for name in names if name in there), None)
         if row is None:
-            if there and not media_types:
+            if there:
                 return not_acceptable(sorted(there))
             continue
         body = bytes(row.gzip if gzip else row.body)

@@ -93,17 +93,17 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
-def wanted(path: str, accept: str) -> list[tuple[str, tuple[str, ...]]]:
+def wanted(path: str, accept: str) -> list[tuple[str, tuple[str, ...] | None]]:
     """Keys to look for under an address, in order, each with the media types that may be sent.
 
-    No media type means: the one form there is. An empty list: nothing here is published under such an address.
+    None instead of media types: the one form there is. An empty list: nothing is published under such an address.
     """
     if len(path) > LONGEST or not path.isprintable():
         return []
     offers = OFFERS.get(path[:4])
     if offers is None:
-        return [(path, ())]
-    found = [(path, acceptable(accept, offers))]
+        return [(path, None)]
+    found: list[tuple[str, tuple[str, ...] | None]] = [(path, acceptable(accept, offers))]
     for suffix, media_type in SUFFIXES.items():
         if path.endswith(suffix):
             found.append((path.removesuffix(suffix), (media_type,)))
