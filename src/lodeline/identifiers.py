@@ -115,9 +115,11 @@ class DigitalLink:
         return DOMAIN + "".join(f"/{ai}/{quote(self.keys[ai], safe='')}" for ai in parts)
 
 
+@lru_cache(maxsize=8192)
 def check_digit(body: str) -> str:
     """The GS1 check digit (modulo 10, weights 3 and 1 from the right) for the digits before it."""
-    return str(-sum(int(digit) * (1 if i % 2 else 3) for i, digit in enumerate(reversed(body))) % 10)
+    back = body[::-1]
+    return str(-(3 * sum(map(int, back[::2])) + sum(map(int, back[1::2]))) % 10)
 
 
 def gtin_valid(gtin: str) -> bool:
@@ -312,6 +314,10 @@ def is_item(key: str) -> bool:
 @lru_cache(maxsize=32_768)
 def doubt(key: str) -> str:
     """Why a normalised key that looks like a GS1 identifier is none; empty when there is nothing to say."""
+    if _CANONICAL.fullmatch(key):
+        digits = key.split("/")[4]
+        right = check_digit(digits[:-1]) == digits[-1]
+        return "" if right else f"the check digit of {digits} is wrong"
     if key.startswith(DOMAIN + "/"):
         try:
             parse_digital_link(key[len(DOMAIN) :].partition("?")[0])

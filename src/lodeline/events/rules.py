@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 _URN: Final = "urn:epc:"
 _LINK: Final = "https://id.gs1.org/"
+_ANY_UNIT: Final = 10**6
+"""No unit is so large that fewer than this many of it are too much."""
 _AMOUNTS: Final = (
     ("quantities", "quantityList"),
     ("input_quantities", "inputQuantityList"),
@@ -151,7 +153,7 @@ def _amount(element: Quantity, say: Say, path: Path, limits: Limits) -> None:
         )
         return
     if is_mass(uom):
-        if to_base(amount, str(uom)) > limits.max_milligrams:
+        if amount > _ANY_UNIT and to_base(amount, str(uom)) > limits.max_milligrams:
             say.error(
                 "quantity.too-large",
                 (*path, "quantity"),

@@ -17,7 +17,7 @@ from lodeline.access import Actor, Permission
 from lodeline.events.check import Checked, check
 from lodeline.events.limits import Limits
 from lodeline.evidence import Finding, Severity
-from lodeline.keys import PUBLIC_BYTES, SignatureRefused, verify_detached
+from lodeline.keys import SignatureRefused, VerifyKey, verify_detached
 from lodeline_server.events import filing, queries
 from lodeline_server.events.models import CaptureJob, SigningKey
 from lodeline_server.kit.problems import Problem
@@ -228,7 +228,12 @@ def register_key(
     allowed = actor.kind == "platform" or actor.may(Permission.MEMBERS_MANAGE)
     if organisation.workspace_id != actor.workspace or not (allowed or organisation.pk == actor.organisation):
         raise Problem(404, "No such organisation")
-    if len(public_key) != PUBLIC_BYTES or not kid.isprintable() or not 0 < len(kid) <= 200:
+    try:
+        VerifyKey(public_key)
+        fits = kid.isprintable() and 0 < len(kid) <= 200
+    except ValueError:
+        fits = False
+    if not fits:
         raise Problem(
             422, "This is not an Ed25519 public key with a name", detail="32 bytes and a printable key id."
         )

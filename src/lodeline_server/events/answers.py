@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lodeline.events.context import EPCIS_CONTEXT
+from lodeline.keys import SignatureRefused, b64url, unb64url
 from lodeline_server.events import queries
-from lodeline_server.events.models import CaptureJob
+from lodeline_server.events.models import CaptureJob, SigningKey
 from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
@@ -47,6 +48,23 @@ def job(row: CaptureJob) -> dict[str, Any]:
         "rejected": row.rejected,
         "findings": row.findings,
     }
+
+
+def signing_key(row: SigningKey) -> dict[str, Any]:
+    return {
+        "kid": row.kid,
+        "public_key": b64url(bytes(row.public_key)),
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+    }
+
+
+def bytes_of(text: str) -> bytes:
+    """Base64url to bytes; what is none gives no bytes, which the action refuses."""
+    try:
+        return unb64url(text)
+    except SignatureRefused:
+        return b""
 
 
 def events(actor: Actor, event_id: str, now: datetime) -> dict[str, Any] | None:

@@ -171,6 +171,42 @@ def event(request: HttpRequest, response: HttpResponse, event_id: str) -> dict[s
     return found
 
 
+class SigningKeyIn(Schema):
+    kid: Annotated[
+        str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="name of the key")
+    ]
+    public_key: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Ed25519, 32 bytes in base64url")
+    ]
+
+
+class SigningKeyOut(SigningKeyIn):
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@router.get(
+    "/signing-keys", response=list[SigningKeyOut], summary="Your organisation's public keys for documents"
+)
+@endpoint(Permission.KEYS_MANAGE)
+def signing_keys(request: HttpRequest) -> list[dict[str, Any]]:
+    return [answers.signing_key(row) for row in queries.signing_keys(request.auth)]  # type: ignore[attr-defined]
+
+
+@router.post("/signing-keys", response={201: SigningKeyOut}, summary="Register a public key for documents")
+@endpoint(Permission.KEYS_MANAGE)
+def register_signing_key(request: HttpRequest, wanted: SigningKeyIn) -> Status:
+    """Documents signed with it (`Lodeline-Signature`) are logged as signed by your organisation."""
+    row = actions.register_key(
+        actor=request.auth,  # type: ignore[attr-defined]
+        organisation=queries.own_organisation(request.auth),  # type: ignore[attr-defined]
+        kid=wanted.kid,
+        public_key=answers.bytes_of(wanted.public_key),
+        now=now(),
+    )
+    return Status(201, answers.signing_key(row))
+
+
 @router.get("/captures", response=Jobs, summary="Captured documents and how they ended")
 @endpoint(Permission.CAPTURE_VIEW)
 def captures(

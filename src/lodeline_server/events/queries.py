@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 
 from lodeline.keys import VerifyKey
 from lodeline_server.events.models import CaptureJob, EventRecord, SigningKey, Thing
+from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,6 +130,17 @@ def verify_keys(organisation: int, now: datetime) -> dict[str, VerifyKey]:
     rows = SigningKey.objects.filter(organisation_id=organisation, valid_from__lte=now)
     rows = rows.filter(Q(valid_until=None) | Q(valid_until__gt=now))
     return {row.kid: VerifyKey(bytes(row.public_key)) for row in rows}
+
+
+def signing_keys(actor: Actor) -> QuerySet[SigningKey]:
+    """The public keys of the actor's organisation."""
+    return SigningKey.objects.filter(
+        organisation_id=actor.organisation, organisation__workspace_id=actor.workspace
+    ).order_by("-created_at", "-pk")
+
+
+def own_organisation(actor: Actor) -> Organisation:
+    return Organisation.objects.get(pk=actor.organisation, workspace_id=actor.workspace)
 
 
 def job_counts(actor: Actor) -> dict[str, int]:

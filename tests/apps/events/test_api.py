@@ -404,3 +404,26 @@ def test_register_key(organisation, second, actor, acting, now):
         with pytest.raises(Problem) as found:
             register(actor("maker"), **wrong)
         assert found.value.status == status
+
+
+def test_signing_keys_over_http(client, api_client, second, now):
+    from lodeline.keys import b64url
+
+    key = b64url(KEY.verify_key.raw)
+    answer = client.post(
+        "/api/signing-keys", {"kid": "k1", "public_key": key}, content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["kid"]) == (201, "k1")
+    assert [one["public_key"] for one in client.get("/api/signing-keys").json()] == [key]
+    assert api_client("maker", of=second).get("/api/signing-keys").json() == []
+    for wrong in (
+        {"kid": "a b", "public_key": key},
+        {"kid": "k2", "public_key": "x"},
+        {"kid": "k3", "public_key": "A" * 42 + "B"},
+    ):
+        assert client.post("/api/signing-keys", wrong, content_type="application/json").status_code == 422
+    other = client.post(
+        "/api/signing-keys", {"kid": "k1", "public_key": "A" * 43}, content_type="application/json"
+    )
+    assert other.status_code in (409, 422)
+    assert problem(api_client("buyer").get("/api/signing-keys"))[0] == 403
