@@ -196,7 +196,9 @@ def setup(*, development: bool) -> None:
 
 
 def run(words: list[str]) -> None:
-    os.execv(str(VENV / BIN / words[0]), [words[0], *words[1:]])
+    """Become the command. With its full path as name: Python finds its environment by that."""
+    command = str(VENV / BIN / words[0])
+    os.execv(command, [command, *words[1:]])
 
 
 def main() -> None:
