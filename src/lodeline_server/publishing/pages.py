@@ -34,7 +34,8 @@ def send(request: HttpRequest) -> HttpResponse | None:
             negotiated=path.startswith(NEGOTIATED),
             if_none_match=request.headers.get("If-None-Match", ""),
         )
-        return HttpResponse(content, status=status, headers=dict(headers))
+        shown = b"" if request.method == "HEAD" else content
+        return HttpResponse(shown, status=status, headers=dict(headers))
     return None
 
 

@@ -133,7 +133,7 @@ def answer(form: Form, *, negotiated: bool, if_none_match: str = "") -> tuple[in
     etag = f'"{form.etag}-gz"' if form.gzip else f'"{form.etag}"'
     headers = [*_fixed(form.kind, form.media_type, negotiated), ("ETag", etag)]
     if if_none_match and form.status == 200 and _matches(if_none_match, form.etag):
-        return 304, headers[1:], b""
+        return 304, headers, b""
     if form.gzip:
         headers.append(("Content-Encoding", "gzip"))
     headers.append(("Content-Length", str(len(form.body))))
