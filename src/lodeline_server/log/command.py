@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from django.db import DatabaseError
 
     from lodeline.sealing import Unreadable
+    from lodeline_server.kit.problems import Problem
 
     step = {"fsck": _fsck, "checkpoint": _checkpoint, "show": _show, "prove": _prove}[args.step]
     try:
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     except Unreadable as error:
         said = f"this entry is damaged: {error}. 'lodeline log fsck' tells more."
         code = REFUSED
+    except Problem as problem:
+        said, code = f"{problem}: {problem.detail}", REFUSED
     _say(args, {"error": said}, f"lodeline log: {said}")
     return code
 

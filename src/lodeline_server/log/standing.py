@@ -13,6 +13,7 @@ from lodeline.log.leaf import decode
 from lodeline.log.merkle import leaf_hash
 from lodeline.log.proof import ProofError, verify_inclusion
 from lodeline.sealing import commit
+from lodeline_server.kit.problems import Problem
 from lodeline_server.log import notebook, queries
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ class Standing:
 
 
 def standing(statement: Statement) -> Standing:
-    """Of a stored statement. An erased one has no commitment to compare; its path is checked all the same."""
+    """Of a stored statement. An erased one has no commitment to compare; its path is checked all the same.
+
+    Raises `Problem` 500 when statements are stored and no checkpoint is.
+    """
     newest = notebook.newest()
     if newest is None:
-        raise LookupError("statements are stored and no checkpoint is")
+        raise Problem(500, "No checkpoint is stored", detail="'lodeline log fsck' tells more")
     faults = [*_record(statement)]
     try:
         signed = notebook.read(newest.note)

@@ -13,7 +13,7 @@ from lodeline.log import checkpoint as notes
 from lodeline.log import receipt
 from lodeline.log.merkle import leaf_hash
 from lodeline_server.log import command, command_rebuild, notebook, projections
-from lodeline_server.log.models import Entry, SubjectKey, Tile
+from lodeline_server.log.models import Checkpoint, Entry, SubjectKey, Tile
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +167,10 @@ def test_rebuild_checks_nothing_while_a_projection_stands_still(run, registered)
     put(1)
     code, said = run(command_rebuild, "--check", "--json")
     assert (code, said) == (1, {"error": "seen stands still at 0: not this"})
+
+
+def test_statements_without_a_checkpoint_are_not_proved(run):
+    put(1)
+    Checkpoint.objects.all().delete()
+    code, said = run(command, "prove", 0)
+    assert (code, said) == (1, "lodeline log: No checkpoint is stored: 'lodeline log fsck' tells more\n")
