@@ -45,7 +45,8 @@ class Description:
 def describe(ilmd: Mapping[str, Any]) -> Description:
     """Read our own words from `ilmd`; what does not fit is left out (the check has said so)."""
     composition = {}
-    for entry in ilmd.get("lode:composition") or ():
+    stated = ilmd.get("lode:composition")
+    for entry in stated if isinstance(stated, list) else ():
         if isinstance(entry, dict) and entry.get("lode:substance") in SUBSTANCES:
             fraction = _number(entry.get("lode:massFraction"))
             if fraction is not None and 0 <= fraction <= 1:
@@ -67,10 +68,13 @@ def milligrams(amount: Decimal | None, uom: str | None, unit_mass: int | None) -
     """Mass of an amount: by its unit, or by pieces times the mass of a piece; None when it cannot be known."""
     if amount is None:
         return None
-    if is_mass(uom):
-        return to_milligrams(amount, str(uom))
-    if is_count(uom) and unit_mass is not None:
-        return round(to_base(amount, uom or "C62") * unit_mass)
+    try:
+        if is_mass(uom):
+            return to_milligrams(amount, str(uom))
+        if is_count(uom) and unit_mass is not None:
+            return round(to_base(amount, uom or "C62") * unit_mass)
+    except QuantityError:  # a number that no scale shows
+        return None
     return None
 
 
@@ -82,7 +86,8 @@ def _number(value: object) -> Decimal | None:
 
 
 def _text(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""
+    """A name as it is shown, also on a terminal: no control characters."""
+    return "".join(filter(str.isprintable, value[:200])) if isinstance(value, str) else ""
 
 
 @frozen(kw_only=True)

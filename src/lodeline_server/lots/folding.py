@@ -87,11 +87,11 @@ def _follow(lot: Lot, one: Touch) -> None:
     lot.seen_at = max(lot.seen_at, one.time)
     if one.site:
         lot.current_site = one.site
-    if one.act in {Touch.MADE, Touch.RECEIVED, Touch.SHIPPED}:
+    if one.act in {Touch.MADE, Touch.RECEIVED, Touch.SHIPPED, Touch.USED}:
         lot.holder = one.party
     if one.act == Touch.PACKED and one.key == lot.key:
         lot.inside = one.other
-    elif one.act == Touch.UNPACKED:
+    elif one.act == Touch.UNPACKED and (one.key == lot.key or (one.key == lot.inside and not one.other)):
         lot.inside = ""
     if one.act == Touch.USED:
         lot.status = "used" if lot.item or lot.status == "used" else "in use"

@@ -192,7 +192,13 @@ def test_splitting_a_lot_and_merging_it_again_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "odd", [{}, {"lode:composition": "x"}, {"lode:composition": [{"lode:substance": "Xx"}, 3]}]
+    "odd",
+    [
+        {},
+        {"lode:composition": "x"},
+        {"lode:composition": 3, "lode:product": 7, "lode:unitMass": []},
+        {"lode:composition": [{"lode:substance": "Xx"}, 3]},
+    ],
 )
 def test_odd_descriptions_are_no_descriptions(odd):
     assert describe(odd) == Description()
