@@ -164,12 +164,11 @@ def _moves(
 ) -> tuple[dict[str, Moves], dict[tuple[str, str], str]]:
     rows = Touch.objects.filter(
         workspace_id=workspace,
-        void=False,
         act__in=[Touch.SHIPPED, Touch.RECEIVED],
         position__lt=end,
         time__date__gt=since,
         time__lte=now,
-    )
+    ).exclude(ended__lt=end)  # declared an error by then
     all_moves = [Move(*row) for row in rows.order_by("time", "position").values_list(*FIELDS).iterator()]
     arrivals: dict[tuple[str, str], list[Any]] = defaultdict(list)
     departures: set[tuple[str, str]] = set()
