@@ -272,7 +272,8 @@ def test_the_same_through_django(both, put, method, more):
         one, other = ask(fast, path, method, **more), ask(django, path, method, **more)
         assert (one[0], one[2]) == (other[0], other[2]), path
         for name in PUBLISHED:
-            assert one[1].get(name) == other[1].get(name), (path, name)
+            if one[0] != 304 or name != "content-length":  # Django says 0, which HTTP allows and servers drop
+                assert one[1].get(name) == other[1].get(name), (path, name)
         assert "set-cookie" not in other[1]
         vary = {word.strip().lower() for word in other[1]["vary"].split(",")}
         assert {"accept", "accept-encoding"} <= vary
