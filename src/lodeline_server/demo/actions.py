@@ -119,7 +119,7 @@ def load(
         if progress:
             progress(number, len(waiting) + 1, step)
     projections.follow_all()
-    results.last(world, workspace, story.places, say)
+    results.finish(world, workspace, story.places["recalled_lot"], say)
     accounts.put_away(world, workspace)
     if progress:
         progress(1, 1, "done")

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from fractions import Fraction
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from lodeline.access import platform
+from lodeline.access import Role, platform
+from lodeline_server.demo.accounts import email
 from lodeline_server.events.models import CaptureJob
+from lodeline_server.parties.models import Membership
+from lodeline_server.parties.queries import actor_of
+from lodeline_server.passports.actions import issue_all
+from lodeline_server.passports.models import Passport
+from lodeline_server.recalls.actions import compute
+from lodeline_server.recalls.deciding import Order
+from lodeline_server.recalls.models import Recall
 from lodeline_server.trust.actions import score_all
 from lodeline_server.trust.models import Score
 
@@ -15,6 +25,9 @@ if TYPE_CHECKING:
 
     from lodeline_server.demo.world import World
     from lodeline_server.parties.models import Workspace
+
+THRESHOLD = Fraction(1, 1000)
+REASON = "Sodium above specification: 410 mg/kg, limit 100 mg/kg (invented)"
 
 
 def midnight(day: date) -> datetime:
@@ -35,15 +48,35 @@ def missing_months(world: World, workspace: Workspace) -> list[date]:
 
 
 def month_end(world: World, workspace: Workspace, day: date) -> None:
-    """The scores of all suppliers as of this midnight."""
-    del world
-    score_all(actor=platform(workspace.pk), workspace=workspace.pk, now=midnight(day))
+    """The scores of all suppliers as of this midnight.
+
+    After a third of the story also the passports of the batteries there are, so that those which get a second life
+    or are recycled had one before.
+    """
+    actor = platform(workspace.pk)
+    if day == world.month(world.months // 3):
+        issue_all(actor=actor, workspace=workspace.pk, now=midnight(day))
+    score_all(actor=actor, workspace=workspace.pk, now=midnight(day))
 
 
-def last(world: World, workspace: Workspace, places: dict[str, str], say: Callable[[str], None]) -> None:
-    """Passports and the recall, from the whole story."""
-    del world, workspace, places, say
+def finish(world: World, workspace: Workspace, lot: str, say: Callable[[str], None]) -> None:
+    """All passports, and then the recall of the contaminated lot; it stands for "everything is there"."""
+    if Recall.objects.filter(workspace=workspace, lot=lot).exists():
+        return
+    now = midnight(world.anchor)
+    say("issuing the passports")
+    issue_all(actor=platform(workspace.pk), workspace=workspace.pk, now=now)
+    say("computing the recall")
+    quality = Membership.objects.select_related("organisation", "user").get(
+        organisation__workspace=workspace, role=Role.QUALITY.value, user__email=email(Role.QUALITY)
+    )
+    order = Order(lot=lot, threshold=THRESHOLD, reason=REASON)
+    compute(actor=actor_of(quality), order=order, now=now, timer=perf_counter)
 
 
 def counts(workspace: Workspace) -> dict[str, int]:
-    return {"scores": Score.objects.filter(workspace=workspace).count(), "passports": 0}
+    """How much has been computed."""
+    return {
+        "scores": Score.objects.filter(workspace=workspace).count(),
+        "passports": Passport.objects.filter(workspace=workspace).count(),
+    }
