@@ -7,6 +7,7 @@ entry here fails the walk: whoever adds a page adds its sample object.
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from datetime import datetime
 from fractions import Fraction
@@ -295,6 +296,16 @@ class World:
             "/api/log/statements/{position}": lambda: {"position": self.position},
             "/api/keys/{key_id}": lambda: {"key_id": self.some_key.pk},
         }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """What a process keeps by log position would be another test's: positions start again in each."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("lodeline_server."):
+            for kept in vars(module).values():
+                if hasattr(kept, "cache_clear"):
+                    kept.cache_clear()
 
 
 @pytest.fixture

@@ -1,0 +1,325 @@
+"""Nothing crosses a workspace's border: not by number, key, list, search, export, nor by what it changes.
+
+Two workspaces are filled by the same public actions. Whoever asks in one of them with the right role finds
+nothing of the other: 404, never 403, which would say that something is there.
+"""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.urls import reverse
+
+from lodeline.access import PERMISSIONS, Role
+from lodeline_server.kit.problems import Problem
+
+# Every kind of row that belongs to somebody: the words that name the sample, and where its owner reads them.
+# Pages by name, operations by path.
+KINDS = {
+    "parties.Organisation": (lambda w: w.organisation.name, ["members", "keys"]),
+    "parties.Membership": (lambda w: f"buyer@{w.word}.example", ["members"]),
+    "parties.ApiKey": (lambda w: w.some_key.prefix, ["keys", "/api/keys"]),
+    "events.SigningKey": (None, "public keys of an organisation; no address shows them"),
+    "events.CaptureJob": (lambda w: str(w.captured.uuid), ["captures", "/api/captures", "/epcis/capture"]),
+    "events.EventRecord": (lambda w: w.event, ["/epcis/events/{event_id}"]),
+    "events.Thing": (None, "what a document may refer to; asked at capture only"),
+    "evidence.Fact": (lambda w: f"{w.word.title()}-1", ["schemes"]),
+    "evidence.Party": (lambda w: f"{w.word.title()} Works", ["suppliers", "supplier"]),
+    "evidence.Site": (lambda w: f"{w.word.title()} Mine", ["lot"]),
+    "evidence.Record": (None, "counts of a party's record; shown as part of a score"),
+    "lots.Touch": (None, "edges of the lot graph; shown as part of a trace"),
+    "lots.Declared": (None, "error declarations; shown as part of a trace"),
+    "lots.Lot": (lambda w: f"{w.word.upper()}-LOT", ["trace", "lot", "/api/lots", "/api/lots/trace"]),
+    "recalls.Recall": (lambda w: f"{w.word.upper()}-LOT", ["recalls", "recall", "/api/recalls"]),
+    "recalls.Hit": (lambda w: w.keys.serial, ["recall", "recall_csv", "/api/recalls/{recall_id}"]),
+    "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
+    "passports.Passport": (lambda w: w.keys.serial, ["passports", "passport", "/api/passports"]),
+    "log.Entry": (lambda w: w.keys.party, ["statement", "/api/log/statements/{position}"]),
+    "log.TenantKey": (None, "wrapped keys; never shown"),
+    "log.SubjectKey": (None, "wrapped keys; never shown"),
+}
+# What is not a workspace's own: its number in an address opens the same for everybody.
+SHARED = {"method", "method_file", "passport_public", "job_again", "/api/methods/{version}"}
+
+
+def fill(world):
+    """Make every sample object there is."""
+    for made in (world.captured, world.score, world.recall, world.passport, world.some_key):
+        assert made
+    for role in Role:
+        world.person(role)
+    return world
+
+
+@pytest.fixture
+def filled(worlds):
+    return tuple(map(fill, worlds))
+
+
+def pages():
+    from django.urls import URLResolver, get_resolver
+
+    def walk(patterns):
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            elif hasattr(pattern.callback, "permission"):
+                yield pattern.name, pattern.callback.permission
+
+    return dict(walk(get_resolver().url_patterns))
+
+
+def operations():
+    from lodeline_server.config.api import api
+
+    return {
+        (method, re.sub(r"{[^}:]+:", "{", f"{bound.prefix}{path}")): operation.view_func.permission
+        for bound in api._get_bound_routers()
+        for path, view in bound.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+        if hasattr(operation.view_func, "permission")
+    }
+
+
+def address(world, name):
+    """(path, query) of a page by name or an operation by path, filled with this world's sample."""
+    if name.startswith("/"):
+        wanted = world.operations.get(name, dict)()
+        query = wanted.pop("query", {})
+        return name.format(**wanted), query
+    return reverse(name, kwargs=world.pages[name]() if name in world.pages else None), {}
+
+
+def holders(permission):
+    return [role for role in Role if permission in PERMISSIONS[role]]
+
+
+def body(answer):
+    return b"".join(answer).decode(errors="replace")
+
+
+def undone(client, method, path, query=None):
+    with transaction.atomic():
+        if method == "GET":
+            answer = client.get(path, query)
+        else:
+            answer = client.generic(method, path, b"{}", content_type="application/json")
+        if answer.status_code == 405:
+            answer = client.post(path)
+        transaction.set_rollback(True)
+    return answer
+
+
+def test_every_kind_of_row_is_named_here():
+    """A model with an owner that is not in the table fails: say where it is read, or why nowhere."""
+    owned = {
+        model._meta.label
+        for model in apps.get_models()
+        if model.__module__.startswith("lodeline_server.")
+        and {"workspace", "organisation", "recall"} & {field.name for field in model._meta.fields}
+    }
+    assert owned == KINDS.keys()
+
+
+@pytest.mark.parametrize("label", [label for label, (mark, _) in KINDS.items() if mark])
+def test_its_owner_reads_it_and_nobody_else(label, filled):
+    own, other = filled
+    mark, names = KINDS[label]
+    for name in names:
+        permission = operations()["GET", name] if name.startswith("/") else pages()[name]
+        path, query = address(own, name)
+        for role in holders(permission):
+            client = own.machine(role) if name.startswith("/") else own.client(role)
+            answer = client.get(path, query)
+            assert answer.status_code == 200, f"{name} as {role}"
+            seen = body(answer)
+            assert mark(own) in seen or role is not holders(permission)[0], (
+                f"{name} does not show {mark(own)}"
+            )
+            assert mark(other) not in seen, f"{name} as {role} shows {mark(other)}"
+
+
+def test_numbers_and_keys_of_another_workspace_open_nothing(filled):
+    """Every address with a hole, filled with the other's object: 404 for every role that may open one's own."""
+    own, other = filled
+    wrong = []
+    for name, permission in pages().items():
+        if name in own.pages and name not in SHARED:
+            path, _ = address(other, name)
+            for role in holders(permission):
+                code = undone(own.client(role), "GET", path).status_code
+                wrong += [f"{name} as {role}: {code}"] if code != 404 else []
+    for (method, path), permission in operations().items():
+        if path in own.operations and path not in SHARED:
+            target, query = address(other, path)
+            for role in holders(permission):
+                for client in (own.machine(role), own.client(role)):
+                    code = undone(client, method, target, query).status_code
+                    wrong += [f"{method} {path} as {role}: {code}"] if code != 404 else []
+    assert not wrong, "\n".join(wrong)
+
+
+def marks(world):
+    words = {mark(world) for mark, _ in KINDS.values() if mark}
+    keys = world.keys
+    return words | {
+        keys.gtin,
+        keys.lot,
+        keys.item,
+        keys.mine,
+        keys.plant,
+        keys.party,
+        world.organisation.slug,
+    }
+
+
+def test_no_list_search_or_export_shows_the_other(filled):
+    """Plain, as CSV, and searched for with the other's very words."""
+    own, other = filled
+    foreign = marks(other)
+    assert not foreign & marks(own)
+    found = {}
+    for name, permission in [
+        *pages().items(),
+        *((p, perm) for (m, p), perm in operations().items() if m == "GET"),
+    ]:
+        if name in own.pages or name in own.operations:
+            continue
+        path, _ = address(own, name)
+        for role in holders(permission):
+            client = own.machine(role) if name.startswith("/") else own.client(role)
+            plain = client.get(path)
+            if plain.status_code == 405:
+                continue
+            shown = body(plain) + body(client.get(path, {"format": "csv"}))
+            found.setdefault(name, set()).update(word for word in marks(own) if word in shown)
+            assert not [word for word in foreign if word in shown], f"{name} as {role}"
+            for word in sorted(foreign) if role is holders(permission)[0] else ():
+                asked = {"q": word, "key": word, "lot": word, "party": word, "gtin": word[:14]}
+                answer = client.get(path, asked)
+                # The page may repeat the question; it may not answer it.
+                rest = re.sub(r'value="[^"]*"', "", body(answer)).replace(f"“{word}”", "")
+                told = [w for w in foreign - {word} if w in rest and w not in word and word not in w]
+                assert not told, f"{name}?q={word} as {role} shows {told}"
+                assert answer.status_code < 500, f"{name}?q={word}"
+    # The test would see it: the owner's own words are found in these lists.
+    assert len([name for name, words in found.items() if words]) >= 10, found
+
+
+def test_what_another_workspace_does_changes_nothing_here(worlds):
+    """Even when it says other things about the very same identifiers."""
+    own, other = worlds
+    fill(own)
+    before = snapshot(own)
+    other.__dict__["keys"] = SimpleNamespace(**{**vars(own.keys), "party": other.organisation.party})
+    assert other.captured
+    assert other.score
+    assert other.recall
+    assert (other.lot.key, other.item.key) == (own.lot.key, own.item.key)
+    with pytest.raises(Problem):  # one public address cannot show two batteries
+        assert other.passport
+    after = snapshot(own)
+    assert before.keys() == after.keys()
+    for place, text in before.items():
+        assert text == after[place], place
+
+
+def snapshot(world):
+    """All answers of the API to the owner, without what counts the whole log."""
+    seen = {}
+    for (method, path), permission in operations().items():
+        if method == "GET" and path not in {
+            "/api/log/checkpoint",
+            "/api/log/statements/{position}",
+            "/api/keys",
+        }:
+            target, query = address(world, path)
+            answer = world.machine(holders(permission)[0]).get(target, query)
+            assert answer.status_code == 200, path
+            seen[path] = re.sub(r'"(log_size|logSize|log_position|position)": ?\d+', "", body(answer))
+    return seen
+
+
+@pytest.fixture
+def sister(filled, now):
+    """A supplier of another organisation in the same workspace."""
+    from django.test import Client
+
+    from lodeline_server.parties.actions import add_membership, create_organisation, create_user
+
+    own, _ = filled
+    home = create_organisation(
+        actor=own.platform,
+        workspace=own.workspace,
+        slug="sister",
+        name="Sister",
+        party="https://id.gs1.org/417/9529990000009",
+        now=now,
+    )
+    user = create_user(actor=own.platform, email="sister@else.example", name="Sister")
+    add_membership(actor=own.platform, user=user, organisation=home, role=Role.SUPPLIER, now=now)
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def test_a_supplier_sees_its_own_only(filled, sister):
+    """Neighbours in one workspace: what the other party did is not there for it either."""
+    own, _ = filled
+    foreign = marks(own) - {own.organisation.slug}
+    wrong = []
+    mine = PERMISSIONS[Role.SUPPLIER]
+    for name, permission in pages().items():
+        if permission not in mine or name in SHARED:
+            continue
+        path, _ = address(own, name)
+        answer = undone(sister, "GET", path)
+        if name in own.pages and answer.status_code != 404:
+            wrong.append(f"{name}: {answer.status_code}")
+        if name not in own.pages:
+            shown = body(answer) + body(sister.get(path, {"format": "csv"}))
+            wrong += [f"{name} shows {word}" for word in foreign if word in shown]
+    for (method, path), permission in operations().items():
+        if permission not in mine or path in SHARED:
+            continue
+        target, query = address(own, path)
+        answer = undone(sister, method, target, query)
+        if path in own.operations and answer.status_code != 404:
+            wrong.append(f"{method} {path}: {answer.status_code}")
+        if path not in own.operations and method == "GET":
+            wrong += [f"{path} shows {word}" for word in foreign if word in body(answer)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_is_done_with_the_others_things(filled):
+    """Writing with the other's keys in the body: refused, and nothing is written."""
+    from lodeline_server.log.queries import size
+    from lodeline_server.parties.models import ApiKey, Membership
+    from lodeline_server.passports.models import Passport
+    from lodeline_server.recalls.models import Recall
+    from lodeline_server.trust.models import Score
+
+    def counts():
+        return size(), *(model.objects.count() for model in (ApiKey, Membership, Recall, Score, Passport))
+
+    own, other = filled
+    clients = {role: own.client(role) for role in Role}
+    before = counts()
+    refused = [
+        clients[Role.QUALITY].post("/api/recalls", {"lot": other.keys.lot}, content_type="application/json"),
+        clients[Role.QUALITY].post("/app/recalls/new", {"lot": other.keys.lot, "threshold": "0.001"}),
+        clients[Role.OPERATOR].post("/app/members/", {"email": "x@example.org", "role": "buyer",
+                                                      "organisation": other.organisation.pk}),
+        clients[Role.MAKER].post("/app/keys/", {"name": "x", "role": "maker",
+                                                "organisation": other.organisation.pk}),
+        clients[Role.BUYER].post(f"/app/suppliers/{other.party.pk}/compute"),
+        clients[Role.MAKER].post(f"/app/passports/{other.passport.pk}/issue"),
+        clients[Role.OPERATOR].post("/app/switch", {"membership": other.person("operator").pk}),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in refused if answer.status_code not in {404, 422}] == []
+    assert counts() == before
