@@ -101,3 +101,13 @@ def test_every_rule_is_on_the_findings_page():
     page = (ROOT / "docs/reference/findings.md").read_text()
     assert len(rules) > 50
     assert sorted(rule for rule in rules - set(KINDS) - NOT_RULES if f"`{rule}`" not in page) == []
+
+
+def test_every_finding_of_fsck_and_doctor_is_explained():
+    for folder, page in (("log", "reference/findings.md"), ("config", "how-to/when-something-is-wrong.md")):
+        found = set()
+        for path in (ROOT / "src/lodeline_server" / folder).glob("*.py"):
+            found |= set(re.findall(r'"([LD]-[A-Z]+(?:-[A-Z]+)*)"', path.read_text()))
+        text = (ROOT / "docs" / page).read_text()
+        assert len(found) > 5
+        assert sorted(code for code in found if f"`{code}`" not in text) == []

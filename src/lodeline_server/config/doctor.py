@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from lodeline.evidence import Finding, Severity
 from lodeline_server.config import folder
 from lodeline_server.config.worker import HEARTBEAT
+from lodeline_server.log import backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,34 +42,20 @@ def files(data: Path) -> Iterator[Finding]:
 def database() -> Iterator[Finding]:
     """The database answers, keeps what it acknowledges, and is at this program's level."""
     try:
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA synchronous")
-                if cursor.fetchone()[0] < 2:
-                    yield _finding(
-                        "D-SYNC", E, "database", "SQLite does not flush each commit (synchronous below FULL)"
-                    )
+        try:
+            backend.require_durable()
+        except backend.Unsafe as unsafe:
+            yield _finding("D-SYNC", E, "database", str(unsafe))
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
                 cursor.execute("PRAGMA quick_check(1)")
                 if (said := cursor.fetchone()[0]) != "ok":
                     yield _finding(
                         "D-DAMAGED", E, "database", f"SQLite reports damage: {said}. Restore a backup."
                     )
-            else:
-                cursor.execute("SHOW synchronous_commit")
-                if cursor.fetchone()[0] == "off":
-                    yield _finding(
-                        "D-SYNC",
-                        E,
-                        "database",
-                        "PostgreSQL acknowledges before it has written (synchronous_commit=off)",
-                    )
         if waiting := folder.pending():
-            yield _finding(
-                "D-MIGRATE",
-                E,
-                "database",
-                f"{len(waiting)} migrations wait: start the server once, or 'lodeline manage migrate'",
-            )
+            words = f"{len(waiting)} migrations wait: start the server once, or 'lodeline manage migrate'"
+            yield _finding("D-MIGRATE", E, "database", words)
     except DatabaseError as error:
         yield _finding("D-DATABASE", E, "database", f"the database does not answer: {error}")
 
