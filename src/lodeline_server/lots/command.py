@@ -67,7 +67,15 @@ def choose(word: str, workspace: str, *, json_wanted: bool) -> Lot | int:
         return found[0]
     if not found:
         return complain(f"no lot or item is called {word!r}", REFUSED, json_wanted=json_wanted)
-    names = ", ".join(one.key for one in found[:5])
+    keys = list(dict.fromkeys(one.key for one in found))
+    if len(keys) == 1:
+        slugs = ", ".join(one.workspace.slug for one in found)
+        return complain(
+            f"{word!r} is in several workspaces; add --workspace, one of {slugs}",
+            UNUSABLE,
+            json_wanted=json_wanted,
+        )
+    names = ", ".join(keys[:5])
     return complain(f"{word!r} may be {names}; give the full key", UNUSABLE, json_wanted=json_wanted)
 
 

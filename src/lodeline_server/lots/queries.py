@@ -18,6 +18,7 @@ from lodeline.lots.origin import Place
 from lodeline.lots.values import Made, Used, describe
 from lodeline_server.evidence.queries import parties, sites
 from lodeline_server.log import projections
+from lodeline_server.log.queries import checkpoint
 from lodeline_server.lots.models import Lot, Touch
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ def position() -> int:
 
 
 def picture(workspace: int) -> Picture:
-    """The graph as of now. Kept in this process until the log has moved on."""
-    return _picture(workspace, position(), projections.position("evidence"))
+    """The graph as of now, kept in this process until the log moves on. The checkpoint tells one log from another."""
+    return _picture(workspace, position(), projections.position("evidence"), checkpoint())
 
 
 @lru_cache(maxsize=4)
-def _picture(workspace: int, at: int, _evidence: int) -> Picture:
+def _picture(workspace: int, at: int, _evidence: int, _checkpoint: str | None) -> Picture:
     places = {
         one.uri: Place(name=one.name, country=one.country, kind=one.kind, party=one.party)
         for one in sites(workspace)
@@ -154,7 +155,7 @@ def lot(workspace: int, key: str) -> Lot | None:
 def find(rows: QuerySet[Lot], word: str) -> list[Lot]:
     """Lots a person may mean: by key in any spelling, Digital Link path, or label. Several when it is not unique."""
     word = word.strip()
-    if not word or "\x00" in word:  # databases refuse it
+    if not word or not word.isprintable():  # databases refuse some of these, and no name holds them
         return []
     candidates = {word}
     for spelled in (word, DOMAIN + word if word.startswith("/") else word):

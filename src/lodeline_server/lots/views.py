@@ -95,7 +95,7 @@ class Shown:
 
     def _ranked(self) -> list[Step]:
         steps = [step for step in self.found.steps if step.depth]
-        return sorted(steps, key=lambda one: (-one.shares.get(self.substance, 0), one.depth, one.node.rank))
+        return sorted(steps, key=lambda one: (-one.shares.get(self.substance, 0), one.depth, one.node.key))
 
     def _listed(self) -> list[Step]:
         return self._ranked()
