@@ -6,6 +6,7 @@ It reads nothing but its arguments: no clock, no network, no record. What needs 
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from lodeline.events.statements import Statement
 
 DEFAULTS = Limits()
+_NUL = re.compile("\0")
+_MARKUP = re.compile(r"<[A-Za-z!/?]|^=")
 Path = tuple[str | int, ...]
 
 
@@ -121,7 +124,17 @@ def read(data: bytes, limits: Limits = DEFAULTS) -> tuple[dict[str, Any] | None,
     if b"\\u0000" in data:
         found += [
             _error("text.nul", path, "U+0000 is no text. Take it out.")
-            for path in islice(_with_nul(value, ()), 20)
+            for path in islice(_texts(value, (), _NUL), 20)
+        ]
+    if b"<" in data or b'"=' in data or b"\\u003" in data:
+        found += [
+            Finding(
+                rule="text.markup",
+                severity=Severity.NOTE,
+                pointer=strictjson.pointer(path),
+                message="Looks like markup or a formula. It is kept as text and never run.",
+            )
+            for path in islice(_texts(value, (), _MARKUP), 20)
         ]
     return (None if refuses(found) else value), found
 
@@ -145,16 +158,17 @@ def _named_twice(data: bytes) -> dict[Path, str]:
     return found
 
 
-def _with_nul(value: Any, path: Path) -> Iterator[Path]:
+def _texts(value: Any, path: Path, wanted: re.Pattern[str]) -> Iterator[Path]:
+    """Where keys and texts hold what is wanted."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if "\0" in key:
+            if wanted.search(key):
                 yield (*path, key)
-            yield from _with_nul(item, (*path, key))
+            yield from _texts(item, (*path, key), wanted)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _with_nul(item, (*path, index))
-    elif isinstance(value, str) and "\0" in value:
+            yield from _texts(item, (*path, index), wanted)
+    elif isinstance(value, str) and wanted.search(value):
         yield path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import zlib
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 64 * 1024
 SECONDS: Final = 30.0
-"""Within this a body has to be here, `LODELINE_UPLOAD_SECONDS` overrides it."""
+"""Within this a body has to be here; `LODELINE_UPLOAD_SECONDS` in the environment says otherwise."""
 AT_ONCE: Final = 3
 """Uploads read at the same time in one process; one thread stays free for everything else."""
 WAIT: Final = 2.0
@@ -77,7 +78,10 @@ def too_large(limit: int) -> Problem:
 
 
 def seconds() -> float:
-    return float(getattr(settings, "UPLOAD_SECONDS", SECONDS))
+    """How long a body may take, in seconds."""
+    return float(
+        getattr(settings, "UPLOAD_SECONDS", None) or os.environ.get("LODELINE_UPLOAD_SECONDS") or SECONDS
+    )
 
 
 def peer(request: HttpRequest) -> tuple[str, int]:

@@ -338,11 +338,17 @@ def test_all_findings_are_listed_up_to_a_limit(now):
     assert checked.refused
 
 
-def test_markup_and_formulas_are_text(now):
-    raw = event(**{"lode:name": "<script>alert(1)</script>", "lode:note": "=cmd|'/c calc'!A0"})
-    checked = check(document(raw), now=now)
-    assert checked.findings == ()
-    assert checked.events[0].extensions["lode:name"] == "<script>alert(1)</script>"
+def test_markup_and_formulas_are_text_and_noted(now):
+    raw = event(
+        **{"lode:name": "<script>alert(1)</script>", "lode:note": "=cmd|'/c calc'!A0", "lode:size": "1 < 2"}
+    )
+    for data in (document(raw), document(raw).replace(b"<", b"\\u003c").replace(b'"=', b'"\\u003d')):
+        checked = check(data, now=now)
+        assert [(one.rule, one.severity, one.pointer) for one in checked.findings] == [
+            ("text.markup", Severity.NOTE, EVENT + "/lode:name"),
+            ("text.markup", Severity.NOTE, EVENT + "/lode:note"),
+        ]
+        assert checked.events[0].extensions["lode:name"] == "<script>alert(1)</script>"
 
 
 def test_a_fingerprint_and_a_name_in_one_event(now):

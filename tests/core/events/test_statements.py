@@ -18,7 +18,7 @@ LOT = "https://id.gs1.org/01/09521141123454/10/L1"
 ITEM = "https://id.gs1.org/01/09521141123454/21/A1"
 
 CONTENTS = {
-    "party.profile": {"name": "Åsgruvan <AB>", "country": "SE", "roles": ["mine", "trader"], "materials": ["nickel"]},
+    "party.profile": {"name": "Åsgruvan & Co", "country": "SE", "roles": ["mine", "trader"], "materials": ["nickel"]},
     "site.profile": {"name": "Pit 1", "party": PARTY, "country": "SE", "kind": "mine", "latitude": "67.85"},
     "origin.attestation": {"lot": LOT, "site": SITE, "country": "SE", "materials": ["Ni"], "scheme": "S"},
     "certificate": {"scheme": "IRMA", "number": "1", "sites": [SITE], "materials": [], "status": "valid"},
