@@ -5,34 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from attrs import frozen
 from django.contrib.auth.hashers import make_password
 
 from lodeline.access import Actor, Role, platform
-from lodeline_server.demo.world import MONTHS, SMALL_MONTHS, shift
-from lodeline_server.kit.problems import Problem
+from lodeline_server.demo.people import NAMES, PASSWORD, PEOPLE, SLUG, email, loaded
 from lodeline_server.parties import actions
 from lodeline_server.parties.authentication import actor_of_key
-from lodeline_server.parties.models import ApiKey, Membership, Organisation, User, Workspace
+from lodeline_server.parties.models import ApiKey, Membership, Organisation, User
 
 if TYPE_CHECKING:
     from lodeline_server.demo.world import Party, World
+    from lodeline_server.parties.models import Workspace
 
-SLUG = "demo"
-NAMES = {False: "Demonstration", True: "Demonstration, small"}
-# One sign-in for each role. The password opens nothing but invented data; a public installation is refused.
-PASSWORD = "lode to the last cycle"  # noqa: S105
-PEOPLE: tuple[tuple[Role, str, str], ...] = (
-    (Role.BUYER, "fjellvind", "Ingrid Kvam"),
-    (Role.SUPPLIER, "vellamo", "Aino Salmela"),
-    (Role.MAKER, "norrsund", "Elin Bergfalk"),
-    (Role.QUALITY, "norrsund", "Tove Lindahl"),
-    (Role.AUDITOR, "nordmark", "Jonas Ekdal"),
-    (Role.REGULATOR, "authority", "Maja Hedlund"),
-    (Role.RECYCLER, "orenda", "Piotr Zawada"),
-    (Role.FINANCIER, "harbour", "Femke Aarts"),
-    (Role.OPERATOR, "lodeline", "Sam Okoro"),
-)
 LOADER = "demonstration loader"
 # Which part a party's machine plays; who has no role in the chain captures nothing.
 MACHINES = {
@@ -44,31 +28,6 @@ MACHINES = {
     "certification_body": Role.AUDITOR,
     "laboratory": Role.AUDITOR,
 }
-
-
-@frozen(kw_only=True)
-class Loaded:
-    """Which world is in the data folder."""
-
-    workspace: Workspace
-    anchor: date
-    small: bool
-
-
-def email(role: Role) -> str:
-    return f"{role.value}@{SLUG}.example"
-
-
-def loaded() -> Loaded | None:
-    """The demonstration in this data folder, if there is one. Its size and anchor stay what they were."""
-    workspace = Workspace.objects.filter(slug=SLUG).first()
-    if workspace is None:
-        return None
-    if not workspace.demonstration:
-        raise Problem(409, f"The workspace '{SLUG}' is not a demonstration; it is left alone")
-    small = workspace.name == NAMES[True]
-    start = workspace.created_at.astimezone(UTC).date()
-    return Loaded(workspace=workspace, anchor=shift(start, SMALL_MONTHS if small else MONTHS), small=small)
 
 
 def set_up(world: World) -> Workspace:

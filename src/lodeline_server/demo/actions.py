@@ -16,6 +16,7 @@ from django.conf import settings
 
 from lodeline.access import platform
 from lodeline_server.demo import accounts, results
+from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
 from lodeline_server.events import actions as capture
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lodeline_server.demo.world import World
     from lodeline_server.parties.models import Workspace
 
+__all__ = ["Result", "load", "sign_ins"]
 HERE = (".localhost", ".local", ".internal", ".test", ".example", ".invalid")
 
 
@@ -80,13 +82,6 @@ class Result:
         ]
 
 
-def sign_ins() -> list[str]:
-    """The demonstration's sign-ins, as lines to print."""
-    width = max(len(accounts.email(role)) for role, _, _ in accounts.PEOPLE)
-    people = [f"  {accounts.email(role):<{width}}  {name}, {role.value}" for role, _, name in accounts.PEOPLE]
-    return [f"Sign in with the password '{accounts.PASSWORD}' as", *people]
-
-
 def load(
     *,
     now: datetime,
@@ -107,6 +102,7 @@ def load(
     story = tell(anchor, small=size)
     world = story.world
     workspace = accounts.set_up(world)
+    _finish_open(workspace)
     done = results.known_documents(workspace)
     waiting = [document for document in story.documents if document.sha256 not in done]
     if waiting:
@@ -114,7 +110,6 @@ def load(
     machines = accounts.machines(world, workspace) if waiting else {}
     for party in {document.party for document in waiting if document.signs}:
         _register(world, workspace, party)
-    _finish_open(workspace)
     for number, step in enumerate(_steps(story, waiting, workspace, machines), 1):
         if progress:
             progress(number, len(waiting) + 1, step)
@@ -139,7 +134,7 @@ def load(
 
 def _which(now: datetime, as_of: date | None, *, small: bool) -> tuple[date, bool]:
     """The world that is loaded, else the one asked for."""
-    there = accounts.loaded()
+    there = loaded()
     asked = as_of.replace(day=1) if as_of else None
     if there is None:
         return asked or now.date().replace(day=1), small

@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit.setup import django
 
-    django()
+    django(lean=args.step != "load")
     from lodeline_server.kit.problems import Problem
 
     # Whoever types the command sees its answer; the lines are for the server's log file.
@@ -85,7 +85,7 @@ def _chosen(args: argparse.Namespace) -> tuple[date, bool]:
     """The world that was asked for, else the loaded one, else this month's."""
     from django.db import OperationalError, ProgrammingError
 
-    from lodeline_server.demo.accounts import loaded
+    from lodeline_server.demo.people import loaded
     from lodeline_server.kit.clock import now
 
     try:
@@ -142,8 +142,7 @@ def _documents(args: argparse.Namespace) -> tuple[Any, list[str]]:
 
 
 def _sign_ins(args: argparse.Namespace) -> tuple[Any, list[str]]:
-    from lodeline_server.demo.accounts import PASSWORD, PEOPLE, email
-    from lodeline_server.demo.actions import sign_ins
+    from lodeline_server.demo.people import PASSWORD, PEOPLE, email, sign_ins
 
     del args
     people = [{"role": role.value, "email": email(role), "name": name} for role, _, name in PEOPLE]

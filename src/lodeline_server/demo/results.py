@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lodeline.access import Role, platform
-from lodeline_server.demo.accounts import email
+from lodeline_server.demo.people import email
 from lodeline_server.events.models import CaptureJob
 from lodeline_server.parties.models import Membership
 from lodeline_server.parties.queries import actor_of

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,23 +34,29 @@ def _run(data, *words, code=0, **extra):
     return done
 
 
+def _taken(data):
+    with closing(sqlite3.connect(f"file:{data}/lodeline.sqlite3?mode=ro", uri=True)) as database:
+        (count,) = database.execute("SELECT count(*) FROM events_capturejob WHERE state = 'taken'").fetchone()
+    return count
+
+
 @pytest.mark.slow
 def test_a_killed_load_goes_on_where_it_stopped(demo_folder, tmp_path):
     whole = json.loads(_run(demo_folder, "demo", "load", "--json").stdout)
     assert whole["captured"] == 0
 
     _run(tmp_path, "manage", "migrate", "--verbosity", "0")
-    chance = random.Random(952)
-    for _ in range(4):
+    for captured in (1, 37, 90, whole["documents"]):
         load = subprocess.Popen(
             [LODELINE, "demo", "load", "--small", "--as-of", "2026-11-01"],
             env=_environment(tmp_path),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(chance.uniform(1.5, 4.0))
+        while _taken(tmp_path) < captured and load.poll() is None:
+            time.sleep(0.005)
         load.kill()
-        load.wait()
+        assert load.wait() == -signal.SIGKILL, "killed while it was loading"
     finished = json.loads(_run(tmp_path, "demo", "load", "--small", "--as-of", "2026-11-01", "--json").stdout)
 
     assert finished | {"captured": 0} == whole

@@ -144,8 +144,7 @@ def test_no_key_of_the_loader_is_left(workspace):
 def test_one_person_for_each_role_can_sign_in(workspace, settings):
     from django.contrib.auth import authenticate
 
-    from lodeline_server.demo.accounts import PASSWORD, email
-    from lodeline_server.demo.actions import sign_ins
+    from lodeline_server.demo.people import PASSWORD, email, sign_ins
     from lodeline_server.parties.models import Membership
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]  # as when it was loaded
