@@ -46,6 +46,7 @@ def passports(request: HttpRequest) -> HttpResponseBase:
     rows = queries.visible(actor)
     waiting = queries.waiting(actor)
     own = waiting.filter(party=actor.party).count() if actor.role is Role.MAKER else 0
+    models = [] if request.GET.get("format") == "csv" else workbench.newest_by_model(actor)
     return table_page(
         request,
         template="passports/passports.html",
@@ -56,6 +57,16 @@ def passports(request: HttpRequest) -> HttpResponseBase:
             "issued": rows.count(),
             "waiting": waiting.count(),
             "own_waiting": own,
+            "models": [
+                {
+                    "row": row,
+                    "view": view,
+                    "strip": cells.strip(view),
+                    "category": wording.CATEGORIES[row.category],
+                }
+                for row, view in models
+            ],
+            "legend": cells.legend(),
             "may_issue": actor.may(Permission.PASSPORTS_ISSUE) and bool(actor.party),
         },
         filename="passports",

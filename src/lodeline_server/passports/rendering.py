@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -79,9 +80,12 @@ def _context(document: Mapping[str, Any], cells: Sequence[Cell], edition: Editio
         "made": wording.month(made) if made else "",
         "status": wording.DPP_STATUS.get(document["dppStatus"], document["dppStatus"]),
         "figures": [(_(label), shown[number]) for number, label in FIGURES if shown[number]],
-        "recycled": [_recycled(number, shown[number], category) for number in RECYCLED if shown[number]],
+        "recycled": [
+            _recycled(number, shown[number], category, made) for number in RECYCLED if shown[number]
+        ],
         "lead": shown[LEAD],
-        "minimum": law.next_minimum(RECYCLED[0], category),
+        "minimum": _minimum(RECYCLED[0], category, made),
+        "applies": _applies(RECYCLED[0], category, made),
         "origins": _origins(document.get(ORIGIN, {})),
         "sections": _sections(states, shown),
         "counts": wording.counted(total({"PUB": _count(cells)}, {Group.PUBLIC})),
@@ -123,9 +127,18 @@ def _shown(element: Any) -> dict[str, Any] | None:
     }
 
 
-def _recycled(number: int, shown: dict[str, Any] | None, category: str) -> dict[str, Any]:
+def _applies(number: int, category: str, made: str) -> law.Minimum | None:
+    """The minimum that counts for a battery of this month: placed on the market then or later."""
+    return law.minimum_on(number, category, date.fromisoformat(f"{made}-01")) if made else None
+
+
+def _minimum(number: int, category: str, made: str) -> law.Minimum | None:
+    return _applies(number, category, made) or law.next_minimum(number, category)
+
+
+def _recycled(number: int, shown: dict[str, Any] | None, category: str, made: str) -> dict[str, Any]:
     assert shown is not None
-    minimum = law.next_minimum(number, category)
+    minimum, applies = _minimum(number, category, made), _applies(number, category, made)
     share = Decimal(shown["raw"]) / 100
     drawing = legal_minimum(share, minimum.percent / 100 if minimum else None)
     return {
@@ -133,6 +146,7 @@ def _recycled(number: int, shown: dict[str, Any] | None, category: str) -> dict[
         "drawing": drawing,
         "share": wording.percent(shown["raw"]),
         "unknown": wording.percent(shown["unknown"]) if shown["unknown"] else "",
+        "below": applies is not None and not law.reached(Decimal(shown["raw"]), applies),
     }
 
 

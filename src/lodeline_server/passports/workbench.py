@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+from django.db.models import Max
 
 from lodeline.passports.access import MATRIX, Audience
 from lodeline.passports.assemble import assemble
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from lodeline.access import Actor
     from lodeline.passports.datapoints import Point
     from lodeline_server.lots.models import Lot
     from lodeline_server.passports.models import Passport
+
+
+MODELS = 12  # drawn on one page; the list holds all
 
 
 @frozen(kw_only=True)
@@ -151,3 +156,16 @@ def now_on_record(lot: Lot, audience: Audience, now: datetime) -> View | None:
     cells = assess(assembled, placed_on=max(DUTY_FROM, now.date()))
     states = {cell.point.number: (cell.state, cell.words) for cell in cells}
     return _view(held, states, record.category, audience, record.position, content_hash(held))
+
+
+def newest_by_model(actor: Actor) -> list[tuple[Passport, View]]:
+    """The newest passport of each model and maker, as the actor may read it; at most `MODELS` of them."""
+    rows = queries.visible(actor)
+    newest = rows.values("gtin", "maker").annotate(newest=Max("position")).order_by("gtin", "maker")
+    positions = [row["newest"] for row in newest[:MODELS]]
+    found = []
+    for row in rows.filter(position__in=positions).order_by("model", "serial"):
+        view = issued(row, queries.audience(actor, row.maker))
+        if view is not None:
+            found.append((row, view))
+    return found
