@@ -61,9 +61,12 @@ class Evaluation:
         return self.under_gates(self.whole.points)
 
 
-def evaluate(snapshot: Snapshot, method: Method) -> Evaluation:
-    """Raises KeyError when the snapshot's segment is none of the method's."""
-    cells = aggregate.cells(snapshot, method)
+def evaluate(snapshot: Snapshot, method: Method, cells: tuple[Cell, ...] | None = None) -> Evaluation:
+    """Raises KeyError when the snapshot's segment is none of the method's.
+
+    `cells`: those of this very snapshot, where they are at hand.
+    """
+    cells = aggregate.cells(snapshot, method) if cells is None else cells
     whole = aggregate.group("total", cells)
     indicators = aggregate.by_indicator(cells, method)
     pillars = aggregate.by_pillar(cells, method)

@@ -7,6 +7,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lodeline.trust.measured import Part
@@ -27,6 +28,7 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=4_096)
 def period_end(period: str) -> date | None:
     """Last day of `YYYY-MM` or `YYYY-Qn`."""
     found = _PERIOD.fullmatch(period)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from lodeline.access import Actor
     from lodeline.trust.evaluate import Evaluation
-    from lodeline.trust.snapshot import Snapshot
     from lodeline_server.trust.models import Score
 
 PLATFORM = "urn:x-lodeline:platform"
@@ -66,25 +65,25 @@ def _run(
             raise Problem(
                 409, "This party's role is not scored", detail=", ".join(found.parties[party].roles)
             )
-    snapshots = with_peers([found.snapshot(party) for party in scored], chosen)
+    bundles = with_peers([found.snapshot(party) for party in scored], chosen)
     if wanted is not None:
-        snapshots = [snapshot for snapshot in snapshots if snapshot.party in wanted]
-    held = queries.heads(workspace, [snapshot.party for snapshot in snapshots])
+        bundles = [(snapshot, cells) for snapshot, cells in bundles if snapshot.party in wanted]
+    parties = [snapshot.party for snapshot, _cells in bundles]
+    held = queries.heads(workspace, parties)
     fresh = []
-    for snapshot in snapshots:  # before the transaction: it holds the database's only write lock
+    for snapshot, cells in bundles:  # before the transaction: it holds the database's only write lock
         written = bundle.to_dict(snapshot)
         before = held.get(snapshot.party)
         if before is None or before.snapshot_hash != bundle.bundle_hash(written):
-            fresh.append(_statement(snapshot, written, before))
+            fresh.append(_statement(evaluate(snapshot, chosen, cells), written, before))
     with transaction.atomic():
         append(actor=actor, workspace=workspace, statements=fresh, now=now)
     projections.follow_all()
-    heads = queries.heads(workspace, [snapshot.party for snapshot in snapshots])
-    return [heads[snapshot.party] for snapshot in snapshots]
+    heads = queries.heads(workspace, parties)
+    return [heads[party] for party in parties]
 
 
-def _statement(snapshot: Snapshot, written: dict[str, Any], before: Score | None) -> NewStatement:
-    found = evaluate(snapshot, method.load(VERSION))
+def _statement(found: Evaluation, written: dict[str, Any], before: Score | None) -> NewStatement:
     result = score_of(found)
     return NewStatement(
         type="score",
@@ -96,7 +95,7 @@ def _statement(snapshot: Snapshot, written: dict[str, Any], before: Score | None
             "signature": {"by": "platform", "kid": ""},
             "body": {
                 "kind": "score",
-                "subject": snapshot.party,
+                "subject": found.snapshot.party,
                 "result": result,
                 "change": _change(found, result, before),
                 "bundle": written,

@@ -192,8 +192,13 @@ def levels(recorded: dict[str, Recorded]) -> dict[str, EvidenceLevel]:
     }
 
 
-def with_peers(snapshots: Sequence[Snapshot], method: Method) -> list[Snapshot]:
-    """Each snapshot with the normalised values of its peers for the cells it has no evidence for."""
+def with_peers(
+    snapshots: Sequence[Snapshot], method: Method
+) -> list[tuple[Snapshot, tuple[aggregate.Cell, ...] | None]]:
+    """Each snapshot with the normalised values of its peers for the cells it has no evidence for.
+
+    Beside it its cells, unless peers were added, which moves them.
+    """
     cells = [aggregate.cells(snapshot, method) for snapshot in snapshots]
     shares: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
     for snapshot, row in zip(snapshots, cells, strict=True):
@@ -201,7 +206,7 @@ def with_peers(snapshots: Sequence[Snapshot], method: Method) -> list[Snapshot]:
             if not cell.estimated:
                 shares[snapshot.segment, snapshot.region, cell.sub.id].append(rounded(cell.share, _STEP))
     least = method.rule("peers_least")
-    found = []
+    found: list[tuple[Snapshot, tuple[aggregate.Cell, ...] | None]] = []
     for snapshot, row in zip(snapshots, cells, strict=True):
         peers = {
             cell.sub.id: tuple(map(str, sorted(values)))
@@ -209,7 +214,7 @@ def with_peers(snapshots: Sequence[Snapshot], method: Method) -> list[Snapshot]:
             if cell.estimated
             and len(values := shares[snapshot.segment, snapshot.region, cell.sub.id]) >= least
         }
-        found.append(evolve(snapshot, peers=peers) if peers else snapshot)
+        found.append((evolve(snapshot, peers=peers), None) if peers else (snapshot, row))
     return found
 
 
