@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from lodeline.lots import trace
     from lodeline_server.lots import queries
     from lodeline_server.lots.answers import Sight

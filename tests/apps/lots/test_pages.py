@@ -197,7 +197,7 @@ def test_few_queries_and_little_time(workspace, client_as, django_assert_max_num
     client = client_as("buyer")
     address = page_of(item("P1"))
     client.get(address)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         client.get(address)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         client.get("/app/trace/")
