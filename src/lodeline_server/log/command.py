@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from django.db import DatabaseError
 
     from lodeline.sealing import Unreadable
