@@ -27,7 +27,7 @@ from lodeline_server.log import queries as log
 from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from lodeline.access import Actor
     from lodeline_server.demo.documents import Document
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lodeline_server.parties.models import Workspace
 
 __all__ = ["Result", "load", "sign_ins"]
+SCORES = "scores as of"
 HERE = (".localhost", ".local", ".internal", ".test", ".example", ".invalid")
 
 
@@ -110,14 +111,18 @@ def load(
     machines = accounts.machines(world, workspace) if waiting else {}
     for party in {document.party for document in waiting if document.signs}:
         _register(world, workspace, party)
-    for number, step in enumerate(_steps(story, waiting, workspace, machines), 1):
+    ends = results.missing_months(world, workspace)
+    total = len(waiting) + len(ends)
+    for number, step in enumerate(_steps(story, waiting, ends, workspace, machines)):
         if progress:
-            progress(number, len(waiting) + 1, step)
+            progress(number, total, step)
+        elif step.startswith(SCORES):
+            say(step)
     projections.follow_all()
     results.finish(world, workspace, story.places["recalled_lot"], say)
     accounts.put_away(world, workspace)
-    if progress:
-        progress(1, 1, "done")
+    if progress and total:
+        progress(total, total, "done")
     return Result(
         as_of=anchor,
         small=size,
@@ -182,19 +187,23 @@ def _finish_open(workspace: Workspace) -> None:
 
 
 def _steps(
-    story: Story, waiting: list[Document], workspace: Workspace, machines: dict[str, Actor]
+    story: Story,
+    waiting: Sequence[Document],
+    ends: Sequence[date],
+    workspace: Workspace,
+    machines: dict[str, Actor],
 ) -> Iterator[str]:
-    """Capture in time order; at each month's end the scores of that day. Says what it is doing."""
+    """Capture in time order; at each month's end the scores of that day. Says what it is about to do."""
     world = story.world
-    ends = results.missing_months(world, workspace)
+    due = list(ends)
     for document in waiting:
-        while ends and document.captured_at >= results.midnight(ends[0]):
-            yield f"scores as of {ends[0]}"
-            results.month_end(world, workspace, ends.pop(0))
-        _capture(document, machines[document.party])
+        while due and document.captured_at >= results.midnight(due[0]):
+            yield f"{SCORES} {due[0]}"
+            results.month_end(world, workspace, due.pop(0))
         yield f"{document.captured_at:%Y-%m-%d}  {world.parties[document.party].name}"
-    for day in ends:
-        yield f"scores as of {day}"
+        _capture(document, machines[document.party])
+    for day in due:
+        yield f"{SCORES} {day}"
         results.month_end(world, workspace, day)
 
 

@@ -101,9 +101,11 @@ def _load(args: argparse.Namespace) -> tuple[Any, list[str]]:
     from lodeline_server.demo.actions import load
     from lodeline_server.kit.clock import now
 
+    watched = sys.stderr.isatty() and not args.json
+
     def say(words: str) -> None:
-        if not args.json:
-            print(words, file=sys.stderr, flush=True)
+        if watched:
+            print(f"\r{words:<70}", file=sys.stderr, flush=True)  # over the bar, if one stands there
 
     def progress(done: int, of: int, words: str) -> None:
         end = "\n" if done == of else ""
@@ -115,7 +117,7 @@ def _load(args: argparse.Namespace) -> tuple[Any, list[str]]:
         as_of=args.as_of,
         small=args.small,
         force=args.force,
-        progress=progress if sys.stderr.isatty() and not args.json else None,
+        progress=progress if watched else None,
     )
     return result.as_dict(), result.lines()
 

@@ -25,8 +25,9 @@ def loaded(django_db_setup, django_db_blocker):
     from lodeline_server.demo.actions import load
 
     with django_db_blocker.unblock(), transaction.atomic():
-        said = []
-        yield load(now=NOW, small=True, say=said.append), said
+        said, seen = [], []
+        result = load(now=NOW, small=True, say=said.append, progress=lambda *step: seen.append(step))
+        yield result, said, seen
         transaction.set_rollback(True)
 
 
@@ -45,13 +46,25 @@ def places():
 
 
 def test_the_story_ends_on_the_first_of_the_month_of_loading(loaded, workspace):
-    result, said = loaded
+    result, said, _ = loaded
     assert result.as_of == ANCHOR
     assert result.small
     assert workspace.demonstration
     assert result.captured == result.documents > 100
     assert result.scores == result.suppliers * 3
     assert said[0].startswith(f"capturing {result.documents} documents")
+
+
+def test_progress_goes_from_nothing_to_all(loaded):
+    result, _, seen = loaded
+    total = result.documents + 3
+    assert [done for done, _, _ in seen] == list(range(total + 1))
+    assert {of for _, of, _ in seen} == {total}
+    assert [words for _, _, words in seen if words.startswith("scores")] == [
+        "scores as of 2026-09-01",
+        "scores as of 2026-10-01",
+        "scores as of 2026-11-01",
+    ]
 
 
 def test_everything_went_in_through_capture(loaded, workspace):
