@@ -21,3 +21,14 @@ for name in (
 ):
     os.environ.pop(name, None)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
+
+from hypothesis import HealthCheck, settings  # noqa: E402 - after the environment stands
+
+# No deadlines: machines are busy at times. Where CI runs, the same examples each time.
+settings.register_profile(
+    "lodeline",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("lodeline")

@@ -97,10 +97,10 @@ def test_limits():
     ids=["deep array", "deep object", "spaces", "quotes", "many arrays", "long number", "bad grammar"],
 )
 def test_hostile_input_ends_soon(data):
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(StrictJSONError):
         loads(data)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 20  # minutes if anything here were quadratic
 
 
 def reference(data: bytes):
