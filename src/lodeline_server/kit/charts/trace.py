@@ -158,9 +158,9 @@ def _card(card: Mapping[str, Any], x: float, y: float, tall: int) -> str:
             else svg.rect(x + 1, at, 7, size, fill=svg.HATCH)
         )
         at += size
-    body += svg.text(x + 17, y + 21, svg.short(card["title"], 24), css="strong")
+    body += svg.text(x + 17, y + 21, svg.short(card["title"], 22), css="strong")
     for number, words in enumerate(card.get("lines", ())[:2]):
-        body += svg.text(x + 17, y + 37 + number * 14, svg.short(words, 27))
+        body += svg.text(x + 17, y + 37 + number * 14, svg.short(words, 26))
     if card.get("share") is not None:
         body += svg.text(x + 17, y + tall - 14, percent(card["share"]), css="big")
     if card.get("level"):
