@@ -89,7 +89,7 @@ class World:
     @cached_property
     def keys(self):
         """Identifiers that name this workspace's things alone."""
-        own = {"north": "9520001", "south": "9520002"}[self.word]
+        own = {"north": "9520001", "south": "9520002", "never": "9520003"}[self.word]
         gtin, gln = (body + check_digit(body) for body in (f"0{own}00001", f"{own}00001"))
         plant = f"{own}00002"
         return SimpleNamespace(
