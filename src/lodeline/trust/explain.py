@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lodeline.trust.snapshot import Snapshot
 
 MOST_STEPS = 6
+MOST_ENDS = 3
 # What the party cannot change by itself: a registry of schemes, a witness of the log, a mistake to correct.
 NOT_THEIRS = frozenset({"no-registry-entry", "checkpointed", "no-corrections", "no-enforcement-record"})
 
@@ -122,18 +123,22 @@ def between(before: Snapshot, after: Evaluation) -> tuple[Fraction, Fraction, Fr
 
 
 def next_loss(found: Evaluation, *, days: int = 90) -> tuple[date, Fraction] | None:
-    """The last day within `days` of something without which the points fall, and by how much they then fall."""
+    """The last day within `days` of what would be missed most, and the points that are gone the day after.
+
+    Days are ranked by what stands on them (cells and gates that end); the loss of the chosen day is exact.
+    """
     snapshot = found.snapshot
-    ends = sorted(
-        {
-            cell.measured.expires
-            for cell in found.cells
-            if cell.measured.expires is not None
-            and snapshot.today <= cell.measured.expires <= snapshot.today + timedelta(days=days)
-        }
-        | {verdict.due for verdict in found.verdicts if verdict.due is not None}
-    )
-    for end in ends:
+    at_stake: dict[date, Fraction] = {}
+    horizon = snapshot.today + timedelta(days=days)
+    for cell in found.cells:
+        end = cell.measured.expires
+        if end is not None and snapshot.today <= end <= horizon:
+            at_stake[end] = at_stake.get(end, ZERO) + cell.points
+    for verdict in found.verdicts:
+        if verdict.due is not None and verdict.gate.cap is not None:
+            fall = max(found.points - verdict.gate.cap, ZERO)
+            at_stake[verdict.due] = at_stake.get(verdict.due, ZERO) + fall
+    for end in sorted(at_stake, key=lambda day: (-at_stake[day], day))[:MOST_ENDS]:
         moment = datetime.combine(end + timedelta(days=1), snapshot.now.timetz())
         points = evaluate(_at(snapshot, moment), found.method).points
         if points < found.points:

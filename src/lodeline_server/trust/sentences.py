@@ -45,6 +45,9 @@ def supplier(name: str, score: Score | None, result: Mapping[str, Any]) -> str:
     loss = result.get("nextLoss")
     if loss:
         days = max((date.fromisoformat(loss["date"]) - score.computed_at.date()).days, 0)
+        if not days:
+            said = {**points, "points": f"{Decimal(loss['points']):.1f}"}
+            return _("%(name)s scores %(score)s. After today %(points)s points run out.") % said
         template = ngettext(
             "%(name)s scores %(score)s. In %(days)s day %(points)s points run out.",
             "%(name)s scores %(score)s. In %(days)s days %(points)s points run out.",
