@@ -15,10 +15,11 @@ from lodeline.lots.build import MIXTURE
 from lodeline.quantities import format_mass
 from lodeline_server.kit import charts
 from lodeline_server.kit.charts.numbers import percent
-from lodeline_server.kit.templatetags.lode import day, groups, moment
+from lodeline_server.kit.templatetags.lode import day, groups
 from lodeline_server.lots import origins, queries
 from lodeline_server.lots.answers import amount_text, exact, kilograms
 from lodeline_server.lots.drawing import Drawing
+from lodeline_server.lots.folding import label
 from lodeline_server.lots.models import Touch
 
 if TYPE_CHECKING:
@@ -253,12 +254,12 @@ def movements(lot: Lot, sight: Sight) -> list[dict[str, Any]]:
         rows = rows.filter(Q(captured_by=sight.party_uri) | Q(party=sight.party_uri))
     return [
         {
-            "time": moment(one.time),
+            "time": one.time,
             "act": ACTS.get(one.act, one.act),
             "step": one.step.replace("_", " "),
             "site": picture.site(one.site) if one.site else "",
             "party": picture.party(one.party) if one.party else "",
-            "inside": one.other,
+            "inside": label(one.other) if one.other else "",
             "position": sight.receipt(one.position, one.captured_by),
             "void": one.void,
         }
@@ -280,7 +281,7 @@ def about(lot: Lot, sight: Sight, actor: Actor) -> dict[str, Any]:
             "maker": picture.party(lot.party),
             "now": picture.site(site),
             "holder": picture.party(holder) or (_("another party") if lot.holder else ""),
-            "inside": lot.inside if holder else "",
+            "inside": label(lot.inside) if holder and lot.inside else "",
         },
     }
 
@@ -291,5 +292,5 @@ def stated(lot: Lot) -> list[tuple[str, str]]:
     for symbol, text in lot.composition.items():
         share = Fraction(text)
         mass = "" if lot.mass is None else format_mass(round(lot.mass * share))
-        found.append((origins.substance_name(symbol), f"{percent(share, 2)} {mass}".strip()))
+        found.append((origins.substance_name(symbol), ", ".join(filter(None, [percent(share, 2), mass]))))
     return found

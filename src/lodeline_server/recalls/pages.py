@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lodeline_server.recalls.models import Recall
 
 MOST_WAITING = 20
+SECOND = 1000  # milliseconds
 
 
 @require_safe
@@ -90,6 +91,7 @@ def recall(request: HttpRequest, pk: int) -> HttpResponseBase:
             "heading": lists.heading(row, affected, threshold),
             "carried": lists.carried(masses) if affected else "",
             "of": lists.of_what(row),
+            "took": _took(row.milliseconds),
             "affected": affected,
             "reached": len(shares),
             "located": hits.exclude(site="").count(),
@@ -121,6 +123,11 @@ def recall_pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
     content = pdf.render("recalls/list.typ", lists.printed(row), now=row.computed_at)
     disposition = {"Content-Disposition": f'inline; filename="{row.number}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=disposition)
+
+
+def _took(milliseconds: Decimal) -> tuple[str, str]:
+    """Figure and unit of a length of time."""
+    return (f"{milliseconds / 1000:.1f}", "s") if milliseconds >= SECOND else (f"{milliseconds:.0f}", "ms")
 
 
 def _threshold(text: str, row: Recall) -> Decimal:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from lodeline_server.lots.folding import label
+from lodeline_server.lots.folding import LARGEST, label
 from lodeline_server.recalls.models import Hit, Recall
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def _line(row: models.Model, without: set[str]) -> str:
 
 
 def _mg(text: str | None) -> int | None:
-    return None if text is None else int(text)
+    """Milligrams; more than the database holds counts as unknown."""
+    mass = None if text is None else int(text)
+    return None if mass is None or mass > LARGEST else mass
 
 
 def _recall(statement: Statement, body: dict[str, Any]) -> Recall:

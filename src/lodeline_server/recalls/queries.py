@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import define, frozen
-from django.db.models import Sum
-
 from lodeline_server.recalls.models import Hit, Recall
 
 if TYPE_CHECKING:
@@ -57,17 +55,15 @@ class Masses:
 def masses(recall: Recall, threshold: Decimal | None = None) -> Masses:
     """The mass of the suspect lot by place, as far as masses are known."""
     line = recall.threshold if threshold is None else threshold
-
-    def total(rows: QuerySet[Hit]) -> int:
-        return rows.aggregate(mass=Sum("held"))["mass"] or 0
-
-    return Masses(
-        affected=total(recall.hits.filter(item=True, share__gte=line)),
-        below=total(recall.hits.filter(item=True, share__lt=line)),
-        waiting=total(recall.hits.filter(item=False)),
-        held=recall.held or 0,
-        whole=recall.mass,
-    )
+    affected = below = waiting = 0
+    for item, share, held in recall.hits.values_list("item", "share", "held").iterator():
+        if not item:
+            waiting += held or 0
+        elif share >= line:
+            affected += held or 0
+        else:
+            below += held or 0
+    return Masses(affected=affected, below=below, waiting=waiting, held=recall.held or 0, whole=recall.mass)
 
 
 @define

@@ -16,6 +16,7 @@ from lodeline_server.kit import charts
 from lodeline_server.kit.charts.numbers import NARROW, percent, points
 from lodeline_server.kit.templatetags.lode import groups
 from lodeline_server.lots.models import Lot
+from lodeline_server.recalls import queries as recalled
 from lodeline_server.trust import queries as trust
 from lodeline_server.web import balances
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 QUARTER = timedelta(days=91)
 MOST = 4
+LATEST = 3  # recalls on the dashboard
 TARGET_DAYS, TARGET_HOURS = 2, 4  # from event to record; from alarm to list
 Figure = dict[str, Any]
 
@@ -171,7 +173,9 @@ def recalls(actor: Actor) -> dict[str, Any]:
         }
         for number, fact in enumerate(found)
     ]
+    rows = recalled.visible(actor)[:LATEST]
     return {
+        "latest_recalls": list(rows),
         "drills": [(fact, names.get(fact.party, fact.party)) for fact in found],
         "drilled": charts.timeline(marks, target=TARGET_HOURS) if marks else "",
     }

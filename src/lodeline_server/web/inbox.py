@@ -15,7 +15,10 @@ from lodeline.trust import method
 from lodeline_server.events import queries as events
 from lodeline_server.events.models import CaptureJob
 from lodeline_server.evidence import queries as evidence
+from lodeline_server.kit.charts.numbers import dose
 from lodeline_server.kit.templatetags.lode import days_left, groups
+from lodeline_server.passports import queries as issued
+from lodeline_server.recalls import queries as recalled
 from lodeline_server.trust import queries as trust
 from lodeline_server.web import balances
 
@@ -52,6 +55,51 @@ def inbox(actor: Actor, now: datetime) -> list[Task]:
     """All tasks the actor may see, the most urgent first."""
     found = [task for permission, source in SOURCES if actor.may(permission) for task in source(actor, now)]
     return sorted(found, key=lambda task: (ORDER[task.kind], task.days, task.title))
+
+
+def recalls(actor: Actor, now: datetime) -> Iterator[Task]:
+    """Recalls of the last 30 days that reached batteries."""
+    for row in recalled.visible(actor).filter(computed_at__gte=now - RECENT, affected__gt=0)[:MANY]:
+        said = {
+            "number": row.number,
+            "n": groups(row.affected),
+            "lot": row.label,
+            "dose": dose(row.threshold),
+        }
+        template = ngettext(
+            "Recall %(number)s: %(n)s battery holds %(dose)s or more of lot %(lot)s",
+            "Recall %(number)s: %(n)s batteries hold %(dose)s or more of lot %(lot)s",
+            row.affected,
+        )
+        yield Task(
+            kind="bad",
+            title=template % said,
+            detail=row.reason or _("No reason is stated"),
+            short=_("batteries to block"),
+            when=days_left(row.computed_at.date(), now),
+            days=-1,
+            href=row.get_absolute_url(),
+            action=_("Open recall"),
+        )
+
+
+def passports(actor: Actor, _now: datetime) -> Iterator[Task]:
+    """Batteries of a stated model without a passport, for those who issue them."""
+    waiting = issued.waiting(actor).filter(party=actor.party).count() if actor.party else 0
+    if waiting:
+        yield Task(
+            kind="waiting",
+            title=ngettext(
+                "%(n)s battery of yours has no passport yet",
+                "%(n)s batteries of yours have no passport yet",
+                waiting,
+            )
+            % {"n": groups(waiting)},
+            detail=_("A passport is asked for when a battery is placed on the market"),
+            short=_("batteries without a passport"),
+            href=reverse("passports_waiting"),
+            action=_("Show batteries"),
+        )
 
 
 def captures(actor: Actor, now: datetime) -> Iterator[Task]:
@@ -264,10 +312,12 @@ def jobs_failed(_actor: Actor, _now: datetime) -> Iterator[Task]:
 
 
 SOURCES: list[tuple[Permission, Any]] = [
+    (Permission.RECALLS_VIEW, recalls),
     (Permission.CAPTURE_VIEW, captures),
     (Permission.EVIDENCE_VIEW, certificates),
     (Permission.SCORES_VIEW, gates),
     (Permission.EVIDENCE_VIEW, incidents),
     (Permission.EVIDENCE_VIEW, contradictions),
+    (Permission.PASSPORTS_ISSUE, passports),
     (Permission.OPERATE, jobs_failed),
 ]

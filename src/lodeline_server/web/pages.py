@@ -50,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "hidden": 0 if everything else max(len(tasks) - FIRST, 0),
         "figures": figures.figures(actor, tasks, now),
         "health": standing.health(actor, now),
+        "may_recall": actor.may(Permission.RECALLS_RUN),
         "may_capture": actor.may(Permission.CAPTURE_SUBMIT) and actor.may(Permission.CAPTURE_VIEW),
     }
     if actor.may(Permission.CAPTURE_VIEW):

@@ -15,6 +15,8 @@ from lodeline_server.evidence import queries as evidence
 from lodeline_server.kit.templatetags.lode import groups, moment
 from lodeline_server.log import reading
 from lodeline_server.lots import queries as lots
+from lodeline_server.passports import queries as passports
+from lodeline_server.recalls import queries as recalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +123,29 @@ def _statements(actor: Actor, words: str) -> Iterator[Hit]:
         yield Hit(kind=kind, name=name, detail=detail, href=reverse("statement", args=[fact.position]))
 
 
+def _passports(actor: Actor, words: str) -> Iterator[Hit]:
+    """By identifier or serial number; who may see lots has found the battery itself already."""
+    rows = passports.visible(actor)
+    found = passports.find(rows, words)
+    if len(words) >= SHORTEST:
+        found += list(
+            rows.filter(Q(serial__icontains=words) | Q(model__icontains=words)).order_by("serial")[:SHOWN]
+        )
+    for row in found:
+        detail = " · ".join(filter(None, [row.model, row.maker_name]))
+        yield Hit(kind=_("Passport"), name=row.serial, detail=detail, href=reverse("passport", args=[row.pk]))
+
+
+def _recalls(actor: Actor, words: str) -> Iterator[Hit]:
+    for row in recalls.visible(actor).filter(Q(number__iexact=words) | Q(label__iexact=words))[:SHOWN]:
+        yield Hit(
+            kind=_("Recall"),
+            name=row.number,
+            detail=f"{row.label} · {moment(row.computed_at)}",
+            href=row.get_absolute_url(),
+        )
+
+
 def _documents(actor: Actor, words: str) -> Iterator[Hit]:
     fits = Q(sha256=words.lower())
     if len(words) >= SHORTEST:
@@ -138,6 +163,8 @@ def _documents(actor: Actor, words: str) -> Iterator[Hit]:
 SOURCES = (
     (Permission.LOG_VIEW, _position),
     (Permission.LOTS_VIEW, _things),
+    (Permission.PASSPORTS_VIEW, _passports),
+    (Permission.RECALLS_VIEW, _recalls),
     (Permission.PARTIES_VIEW, _parties),
     (Permission.PARTIES_VIEW, _sites),
     (Permission.EVIDENCE_VIEW, _statements),

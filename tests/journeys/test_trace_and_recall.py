@@ -1,0 +1,62 @@
+"""A quality engineer traces a battery back, a lot on, and gets a recall list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.journeys.places import first, go
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_a_battery_back_to_a_source_lot(visit):
+    page = go(visit, "item")
+    assert re.search(r"\d+(\.\d+)?\u202f%", page.locator("h1").inner_text())
+    # Tabs change the substance; there is never one overall share.
+    tabs = page.locator(".tabs a")
+    assert tabs.count() >= 2
+    assert page.locator(".tabs a[aria-current]").count() == 1
+    tabs.nth(1).click()
+    assert "substance=" in page.url
+    assert page.locator("svg.chart").first.get_attribute("role") == "img"
+    # The same facts stand in a table, which leads to the lots.
+    page.goto(first(page, 'main table a[href^="/app/lots/"]'))
+    assert page.locator("h1").count() == 1
+    assert "/app/lots/" in page.url
+
+
+def test_a_lot_is_found_by_its_name_and_recalled(visit):
+    page = visit("quality")
+    page.goto("/app/recalls/")
+    known = page.locator("main tbody tr").count()
+    label = page.locator("main tbody tr").first.inner_text().split("\t")[1].split("\n")[0]
+
+    page.goto("/app/")
+    page.keyboard.press("/")
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/app/search?q=*")
+    page.goto(first(page, 'main tbody a[href^="/app/lots/"]'))
+    page.locator('main a[href^="/app/recalls/new"]').first.click()
+    page.get_by_role("button", name=re.compile("recall", re.IGNORECASE)).click()
+    page.wait_for_url(re.compile(r"/app/recalls/\d+/$"))
+    heading = page.locator("h1").inner_text()
+    assert re.search(r"\d+ ", heading)
+    assert page.locator("svg.chart").first.is_visible()
+    assert page.locator("main table").count() >= 2
+    for name, start in (("csv", b""), ("pdf", b"%PDF")):
+        href = page.locator(f'main a[href$=".{name}"]').first.get_attribute("href")
+        answer = page.request.get(href)
+        assert answer.status == 200
+        assert answer.body().startswith(start)
+
+    page.goto("/app/recalls/")
+    assert page.locator("main tbody tr").count() == known + 1
+
+
+def test_a_recall_names_its_receipt(visit):
+    page = go(visit, "recall")
+    page.goto(first(page, 'a[href^="/app/log/"]:not(nav a, .position)'))
+    assert page.locator("h1").count() == 1
+    assert "recall.computed" in page.locator("main").inner_text()
