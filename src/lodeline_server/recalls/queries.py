@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import define, frozen
+
 from lodeline_server.recalls.models import Hit, Recall
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ NARROW = "\u202f"
 
 
 def text(answer):
+    """What is said, without the random token of the sign-out form."""
     content = b"".join(answer) if answer.streaming else answer.content
-    return unescape(content.decode())
+    return unescape(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", content.decode()))
 
 
 def heading(answer):

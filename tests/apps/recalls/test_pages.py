@@ -50,7 +50,7 @@ def test_the_page_says_the_answer_and_where_the_items_are(recall, client_as):
         f"In 2 items, 0.1{NARROW}% or more of the cobalt is from lot MINED. They carry 19.2{NARROW}% of it."
     )
     said = text(page)
-    for words in ("sodium above specification", "Fjord plant", "North pack plant", f"9.6{NARROW}kg", "CAM",
+    for words in ("sodium above specification", "Fjord plant", "North pack plant", "9.6", "CAM",
                   f"60.0{NARROW}%", f"20.4{NARROW}kg", f"100.0{NARROW}%"):  # fmt: skip
         assert words in said, words
 

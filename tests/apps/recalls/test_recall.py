@@ -198,3 +198,21 @@ def test_a_supplier_sees_no_recall(workspace, actor):
     run(actor("quality"))
     assert not queries.visible(actor("supplier")).exists()
     assert queries.visible(actor("buyer")).count() == 1
+
+
+def test_masses_beyond_what_a_database_holds_are_unknown(workspace, actor):
+    world(workspace.pk)
+    heavy = [commission(lot("HEAVY"), 0.1 * n, GARAGE, 9e11, name=str(n)) for n in range(12)]
+    tell(
+        workspace.pk,
+        *heavy,
+        transform(2, [(lot("HEAVY"), 9e11)], items=[item("H")], ilmd=described("x", "1", Co="0.5")),
+    )
+    found = run(actor("quality"), "HEAVY")
+    assert (found.mass, found.held, found.affected) == (
+        5_400_000_000_000_000_000,
+        4_950_000_000_000_000_000,
+        1,
+    )
+    whole = run(actor("quality"), "HEAVY", substance="mass")
+    assert (whole.mass, queries.masses(whole).reconciled) == (None, None)
