@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from lodeline.access import Role, platform
 
-CHROMIUM = Path("/usr/bin/chromium")
 EMAIL, PASSWORD = "ann@example.org", "correct horse battery"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def page(live_server):
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not here")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                  "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
-        context = browser.new_context(base_url=live_server.url)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.said = []
-        page.on("console", lambda line: page.said.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        yield page
-        browser.close()
+def page(browser, live_server):
+    """A fresh browser at a server with an empty database: WebAuthn wants a name, so it is localhost."""
+    context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.said = []
+    page.on("console", lambda line: page.said.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    yield page
+    context.close()
 
 
 @pytest.fixture
@@ -175,3 +165,40 @@ def test_confirming_with_a_passkey(page, ann):
     arrive(page, "/accounts/2fa/recovery-codes/generate/")
     assert page.get_by_role("button", name="Make new codes").is_visible()
     assert page.said == []
+
+
+PLACES = [
+    "/accounts/login/", "/accounts/logout/", "/accounts/inactive/", "/accounts/password/reset/key/1-x-y/",
+    "/accounts/oidc/cancelled/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/",
+    "/accounts/2fa/webauthn/", "/accounts/2fa/recovery-codes/generate/", "/accounts/password/change/",
+    "/app/members/", "/app/keys/", "/app/switch", "/app/nowhere", "/nowhere",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_account_pages_are_open_to_everybody(page, ann, organisation, now, axe, scheme):
+    """axe finds nothing, at 320 px nothing sticks out sideways."""
+    from lodeline_server.parties.actions import add_membership, create_api_key
+    from lodeline_server.parties.models import Membership
+
+    Membership.objects.all().delete()
+    add_membership(actor=platform(), user=ann, organisation=organisation, role=Role.OPERATOR, now=now)
+    create_api_key(actor=platform(), organisation=organisation, name="erp", role=Role.MAKER, now=now)
+    page.emulate_media(color_scheme=scheme)
+    wrong = []
+    signed_in = False
+    for place in PLACES:
+        if place == "/accounts/2fa/":
+            sign_in(page)
+            arrive(page, "/app/")
+            page.goto("/accounts/2fa/totp/activate/")
+            confirm(page)
+            signed_in = True
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(place)
+            wrong += [f"{place} at {width}: {one}" for one in axe(page)]
+            sideways = page.evaluate("document.documentElement.scrollWidth") - width
+            wrong += [f"{place}: {sideways} px wider than {width}"] if sideways > 0 else []
+    assert signed_in
+    assert not wrong, "\n".join(wrong)
