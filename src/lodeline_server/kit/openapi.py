@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import OperationalError
 from django.http import Http404
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -26,6 +27,7 @@ DOCUMENTED = {
     415: "This media type is not read here",
     422: "The request does not fit",
     429: "Too many requests",
+    503: "The database is busy; nothing was written",
 }
 _FINDING = {
     "type": "object",
@@ -93,6 +95,13 @@ def register_handlers(api: NinjaAPI) -> None:
         return respond(
             Problem(404, "Nothing here", detail=str(error), kind="epcisException:NoSuchResourceException")
         )
+
+    @api.exception_handler(OperationalError)
+    def _(_request: HttpRequest, error: OperationalError) -> HttpResponse:
+        if "locked" not in str(error):
+            raise error
+        # SQLite has one writer: a very busy machine can keep this one waiting too long. Nothing was written.
+        return respond(Problem(503, "The database is busy", detail="Nothing was written. Send it again."))
 
     @api.exception_handler(HttpError)
     def _(_request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -62,3 +62,13 @@ def test_offers_are_asked_once_and_only_when_used(monkeypatch):
     assert (str(shown["costly"]), str(shown["costly"])) == ("answer", "answer")
     assert asked == [1]
     assert "costly" not in context.page(request("/"))
+
+
+def test_a_busy_database_is_said_and_is_no_crash(rf):
+    """SQLite has one writer; who waits too long is told to send it again."""
+    from django.db import OperationalError
+
+    from lodeline_server.config.api import api
+
+    answer = api.on_exception(rf.get("/api/me"), OperationalError("database is locked"))
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
