@@ -36,9 +36,9 @@ def test_from_the_sign_in_to_the_reasons_of_a_score(visit):
     # The parts of the waterfall and its end are what the head says.
     fall = page.locator("section", has=page.get_by_role("heading", name=re.compile(r"^Why")))
     assert fall.locator("svg.fall").count() == 9
-    assert fall.locator("tbody tr").last.inner_text().split()[1].startswith(str(score))
+    assert abs(float(fall.locator("tbody tr").last.inner_text().split()[1]) - score) <= 0.5
 
-    page.locator("main a.receipt").first.click()
+    page.locator("main a.receipt:visible").first.click()
     page.wait_for_url("**/app/log/*/")
     assert "What this does not prove" in page.locator("main").inner_text()
 
