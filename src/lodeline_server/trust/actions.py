@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PLATFORM = "urn:x-lodeline:platform"
 VERSION = method.VERSIONS[-1]
+MONTH = timedelta(days=28)
 
 
 def score(*, actor: Actor, party: str, now: datetime, position: int | None = None) -> Score:
@@ -43,16 +45,26 @@ def score(*, actor: Actor, party: str, now: datetime, position: int | None = Non
     return rows[0]
 
 
-def score_all(*, actor: Actor, workspace: int, now: datetime) -> list[Score]:
-    """Compute and put on record the scores of all parties whose role is scored, at `now`."""
+def score_all(*, actor: Actor, workspace: int, now: datetime, only_changed: bool = False) -> list[Score]:
+    """Compute and put on record the scores of all parties whose role is scored, at `now`.
+
+    `only_changed`: a score that came out as the one before is put on record again after a month only. Answers the
+    newest score of each party.
+    """
     actor.require(Permission.SCORES_RUN)
     if actor.workspace not in {None, workspace}:
         raise Problem(404, "There is no such workspace")
-    return _run(actor, workspace, None, now, None)
+    return _run(actor, workspace, None, now, None, only_changed=only_changed)
 
 
 def _run(
-    actor: Actor, workspace: int, wanted: Sequence[str] | None, now: datetime, position: int | None
+    actor: Actor,
+    workspace: int,
+    wanted: Sequence[str] | None,
+    now: datetime,
+    position: int | None,
+    *,
+    only_changed: bool = False,
 ) -> list[Score]:
     projections.follow_all()
     chosen = method.load(VERSION)
@@ -74,13 +86,32 @@ def _run(
     for snapshot, cells in bundles:  # before the transaction: it holds the database's only write lock
         written = bundle.to_dict(snapshot)
         before = held.get(snapshot.party)
-        if before is None or before.snapshot_hash != bundle.bundle_hash(written):
-            fresh.append(_statement(evaluate(snapshot, chosen, cells), written, before))
+        if before is not None and before.snapshot_hash == bundle.bundle_hash(written):
+            continue
+        evaluated = evaluate(snapshot, chosen, cells)
+        if not (only_changed and before is not None and _as_before(evaluated, before)):
+            fresh.append(_statement(evaluated, written, before))
     with transaction.atomic():
         append(actor=actor, workspace=workspace, statements=fresh, now=now)
     projections.follow_all()
     heads = queries.heads(workspace, parties)
     return [heads[party] for party in parties]
+
+
+def _as_before(found: Evaluation, before: Score) -> bool:
+    """True when nothing a reader is shown has moved and the score before is younger than a month."""
+    gates = [(verdict.gate.id, verdict.position.value) for verdict in found.verdicts]
+    return (
+        found.snapshot.now - before.computed_at < MONTH
+        and before.method_hash == found.method.hash
+        and gates == [(gate["id"], gate["state"]) for gate in before.gates]
+        and before.rated == found.rated
+        and before.score == (rounded(found.points) if found.rated else None)
+        and before.bound_low == rounded(found.under_gates(found.whole.lower))
+        and before.bound_high == rounded(found.under_gates(found.whole.upper))
+        and before.coverage == rounded(found.whole.coverage)
+        and before.confidence == rounded(found.whole.confidence)
+    )
 
 
 def _statement(found: Evaluation, written: dict[str, Any], before: Score | None) -> NewStatement:

@@ -213,3 +213,11 @@ def test_nightly_work_scores_all_workspaces(told, other_workspace):
 
     tell(other_workspace.pk, party(ACME, "Acme", ["refiner"]))
     assert score_everybody.func(NOW.isoformat()) == 4
+    assert Score.objects.count() == 4
+    score_everybody.func((NOW + timedelta(days=1)).isoformat())
+    assert Score.objects.count() == 4  # nothing moved
+    tell(told.pk, critical(), now=NOW + timedelta(days=1, hours=1))
+    score_everybody.func((NOW + timedelta(days=2)).isoformat())
+    assert Score.objects.filter(party=ACME, workspace_id=told.pk).count() == 2
+    score_everybody.func((NOW + timedelta(days=40)).isoformat())
+    assert Score.objects.filter(workspace_id=other_workspace.pk).count() == 2  # a month later, changed or not
