@@ -12,7 +12,7 @@ from lodeline.lots.origin import Origin, Place, origins
 from lodeline.lots.sweep import BOUNDED, PARTS, forward
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lodeline.lots.graph import Edge, Graph, Node
 
@@ -39,7 +39,7 @@ class Trace:
 
 def back(graph: Graph, node: Node, places: Mapping[str, Place]) -> Trace:
     """Everything that flowed into `node`."""
-    depths = _depths(node, onward=False)
+    depths = _depths([node], onward=False)
     found = origins(node, places)
     ranks = sorted(depths)
     steps = tuple(
@@ -55,11 +55,12 @@ def back(graph: Graph, node: Node, places: Mapping[str, Place]) -> Trace:
 
 
 def onward(graph: Graph, node: Node) -> Trace:
-    """Everything that `node` flowed into; shares are of the substances it holds."""
-    depths = _depths(node, onward=True)
+    """Everything that any version of the lot of `node` flowed into; shares are of the substances it holds."""
+    starts = graph.versions(node.key)
+    depths = _depths(starts, onward=True)
     shares: dict[int, dict[str, Fraction]] = {rank: {} for rank in depths}
-    for name in node.masses:
-        for lot, (_, at_most) in forward([node], name, BOUNDED):
+    for name in dict.fromkeys(name for start in starts for name in start.masses):
+        for lot, (_, at_most) in forward(starts, name, BOUNDED):
             shares[lot.rank][name] = Fraction(at_most, PARTS)
     ranks = sorted(depths)
     steps = tuple(Step(node=graph.order[rank], depth=depths[rank], shares=shares[rank]) for rank in ranks)
@@ -67,10 +68,10 @@ def onward(graph: Graph, node: Node) -> Trace:
     return Trace(target=node, direction="forward", steps=steps, edges=edges, origins={})
 
 
-def _depths(node: Node, *, onward: bool) -> dict[int, int]:
-    """Rank to the smallest number of steps from `node`."""
-    depths = {node.rank: 0}
-    rest = deque([node])
+def _depths(starts: Sequence[Node], *, onward: bool) -> dict[int, int]:
+    """Rank to the smallest number of steps from `starts`."""
+    depths = {node.rank: 0 for node in starts}
+    rest = deque(starts)
     while rest:
         here = rest.popleft()
         for edge in here.outgoing if onward else here.incoming:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST = 2**63 - 1
+SPENT, SPENT_OF = 995, 1000  # a lot of which this much was drawn is used up: scales differ
 # Where two things happen at one instant: first it is made, last it ends.
 RANK = {
     Touch.MADE: 0, Touch.UNPACKED: 1, Touch.RECEIVED: 2, Touch.SEEN: 3, Touch.PACKED: 4, Touch.SHIPPED: 5,
@@ -78,9 +79,19 @@ def fold(workspace: int, key: str, touches: Sequence[Touch], carried: Sequence[T
         position=min(one.position for one in made),
         seen_at=made[0].time,
     )
+    used = 0
     for one in sequence([*own, *(other for other in carried if not other.void)]):
         _follow(lot, one)
+        if one.act == Touch.USED:
+            whole = one.key != key or not one.amount
+            used += (mass or 0) if whole else _drawn(one, description.unit_mass)
+            spent = mass is not None and used * SPENT_OF >= mass * SPENT
+            lot.status = "used" if lot.item or spent else "in use"
     return lot
+
+
+def _drawn(one: Touch, unit_mass: int | None) -> int:
+    return milligrams(Decimal(one.amount), one.uom or None, unit_mass) or 0
 
 
 def _follow(lot: Lot, one: Touch) -> None:
@@ -93,9 +104,7 @@ def _follow(lot: Lot, one: Touch) -> None:
         lot.inside = one.other
     elif one.act == Touch.UNPACKED and (one.key == lot.key or (one.key == lot.inside and not one.other)):
         lot.inside = ""
-    if one.act == Touch.USED:
-        lot.status = "used" if lot.item or lot.status == "used" else "in use"
-    elif one.act in STATUS:
+    if one.act in STATUS:
         lot.status = STATUS[one.act]
     elif one.act in {Touch.RECEIVED, Touch.MADE} and lot.status == "in transit":
         lot.status = "in stock"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from lodeline_server.log.queries import checkpoint
 from lodeline_server.lots.models import Lot, Touch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -184,17 +182,3 @@ def item_keys(workspace: int) -> frozenset[str]:
 def touches(workspace: int, key: str) -> QuerySet[Touch]:
     """What happened to a lot, oldest first; what was declared an error included."""
     return Touch.objects.filter(workspace_id=workspace, key=key).order_by("time", "position")
-
-
-def handovers(workspace: int) -> Iterator[tuple[str, str, Any, bool]]:
-    """(key, receiver, time shipped, confirmed by a receiving event) of every shipment that counts."""
-    rows = Touch.objects.filter(workspace_id=workspace, void=False, act__in=[Touch.SHIPPED, Touch.RECEIVED])
-    received: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    shipped = []
-    for key, act, party, time in rows.order_by("time").values_list("key", "act", "party", "time").iterator():
-        if act == Touch.SHIPPED:
-            shipped.append((key, party, time))
-        else:
-            received[key, party].append(time)
-    for key, party, time in shipped:
-        yield key, party, time, any(later >= time for later in received[key, party])

@@ -114,6 +114,13 @@ def test_sold_used_and_ended(workspace):
     assert row(item("S1")).status == "ended"
 
 
+def test_a_lot_is_used_up_when_nearly_all_was_drawn(workspace):
+    world(workspace.pk)
+    assert row(lot("CAM")).status == "in use"
+    tell(workspace.pk, transform(9, [(lot("CAM"), 67.6)], [(lot("REST"), 67)]))
+    assert row(lot("CAM")).status == "used"
+
+
 @pytest.mark.parametrize("first", ["event", "declaration"])
 def test_an_event_declared_wrong_moves_no_mass(workspace, first):
     organisations(workspace.pk)

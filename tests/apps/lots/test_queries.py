@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from tests.apps.lots.chain import CARS, GTIN, OWN, commission, item, lot, organisations, tell, world
+from tests.apps.lots.chain import GTIN, OWN, commission, item, lot, organisations, tell, world
 
 from lodeline.access import Role
 from lodeline.lots import trace
@@ -110,16 +110,3 @@ def test_nothing_of_another_workspace(workspace, other_workspace, other_actor):
     for role in Role:
         assert not queries.visible(other_actor(role)).exists()
     assert queries.picture(other_workspace.pk).graph.order == ()
-
-
-def test_handovers_are_paired(workspace):
-    world(workspace.pk)
-    assert [
-        (key.rsplit("/", 1)[1], to, paired) for key, to, _, paired in queries.handovers(workspace.pk)
-    ] == [
-        (
-            queries.touches(workspace.pk, item("P1")).filter(act="packed").get().other.rsplit("/", 1)[1],
-            CARS,
-            True,
-        )
-    ]

@@ -154,6 +154,25 @@ def test_a_lot_that_is_topped_up_gets_a_version_and_keeps_what_was_left():
     }
 
 
+def test_a_trace_forward_starts_at_every_version():
+    mades = [
+        made("tank", 0, kg="100", co="1"),
+        made("b", 0, kg="60", co="1"),
+        made("tank", 2, group="g", kg="60", co="1"),
+        made("early", 1, group="h", kg="40", co="1"),
+        made("late", 3, group="i", kg="10", co="1"),
+    ]
+    uses = [used("tank", "h", "40", 1), used("b", "g", "60", 2), used("tank", "i", "10", 3)]
+    graph = build(mades, uses)
+    found = onward(graph, graph.last("tank"))
+    assert {(step.node.key, step.node.version, step.depth, step.shares["Co"]) for step in found.steps} == {
+        ("tank", 1, 0, 1),
+        ("tank", 2, 0, 1),
+        ("early", 1, 1, 1),
+        ("late", 1, 1, 1),
+    }
+
+
 def test_a_circle_is_named_and_cut():
     mades = [made("a", 1, group="g1"), made("b", 1, group="g2")]
     graph = build(mades, [used("b", "g1", "1", 1), used("a", "g2", "1", 1)])
