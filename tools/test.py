@@ -16,7 +16,7 @@ import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 PARALLEL = ["-q", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
-ON_BOTH = ["tests/apps", "tests/contracts"]
+ON_BOTH = ["tests/apps"]
 
 
 def pytest(*words: str, **environment: str) -> int:
