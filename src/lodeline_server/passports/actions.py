@@ -176,6 +176,7 @@ def _issue(
 ) -> None:
     """Put on record and publish what has changed; write pages again whose wording or style sheet has."""
     demonstration = Workspace.objects.values_list("demonstration", flat=True).get(pk=workspace)
+    look = rendering.look()
     changed, same = [], []
     for draft in drafts:
         before = heads.get(draft.key)
@@ -196,13 +197,15 @@ def _issue(
             before = heads.get(draft.key)
             if before is not None and before.public_hash == draft.shown:
                 continue
-            edition = _edition(draft, before, place.position, now, len(body), demonstration=demonstration)
+            edition = _edition(
+                draft, before, place.position, now, len(body), demonstration=demonstration, look=look
+            )
             _publish(draft, body, edition, now)
             outcome.issued.append(draft.key)
     issued = set(outcome.issued)
     outcome.issued += [draft.key for draft in changed if draft.key not in issued]
     for draft in same:
-        _refresh(draft, heads[draft.key], now, demonstration=demonstration)
+        _refresh(draft, heads[draft.key], now, demonstration=demonstration, look=look)
         outcome.unchanged.append(draft.key)
 
 
@@ -255,7 +258,14 @@ def name_of(assembled: Assembled) -> str:
 
 
 def _edition(
-    draft: Draft, before: Passport | None, position: int, now: datetime, size: int, *, demonstration: bool
+    draft: Draft,
+    before: Passport | None,
+    position: int,
+    now: datetime,
+    size: int,
+    *,
+    demonstration: bool,
+    look: str,
 ) -> rendering.Edition:
     return rendering.Edition(
         name=name_of(draft.assembled),
@@ -266,6 +276,7 @@ def _edition(
         digest=draft.shown,
         size=size,
         demonstration=demonstration,
+        look=look,
     )
 
 
@@ -287,11 +298,13 @@ def _page(draft: Draft, edition: rendering.Edition) -> bytes:
     return rendering.page(draft.public, readable(draft.cells, MATRIX[Audience.PUBLIC]), edition)
 
 
-def _refresh(draft: Draft, head: Passport, now: datetime, *, demonstration: bool) -> None:
-    """The same content in today's template and style sheet. Nothing is written when the bytes are the same."""
+def _refresh(draft: Draft, head: Passport, now: datetime, *, demonstration: bool, look: str) -> None:
+    """The same content in today's templates and style sheet. Nothing is written when the bytes are the same."""
     key = address(head.gtin, head.serial)
     there = {row.media_type: bytes(row.body) for row in forms(key)}
     body = there.get(JSON)
+    if body is not None and f'content="Lodeline {look}"'.encode() in there.get(HTML, b""):
+        return
     if body is None:
         body = to_bytes({**draft.public, "lastUpdated": f"{head.public_at:%Y-%m-%dT%H:%M:%SZ}"})
     edition = rendering.Edition(
@@ -303,6 +316,7 @@ def _refresh(draft: Draft, head: Passport, now: datetime, *, demonstration: bool
         digest=head.public_hash,
         size=len(body),
         demonstration=demonstration,
+        look=look,
     )
     wanted = {HTML: _page(draft, edition), JSON: body}
     if there != wanted:

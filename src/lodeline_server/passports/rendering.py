@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
+from django.templatetags.static import static
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +24,7 @@ from lodeline.passports.document import DERIVED_FROM, ORIGIN, SUBSTANCE_IDS, SUC
 from lodeline_server.kit.charts import colours, legal_minimum, stacked, swatch
 from lodeline_server.kit.qr import svg as qr
 from lodeline_server.passports import wording
+from lodeline_server.passports.sheet import SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +39,20 @@ SUBSTANCES = {
     "cobalt": "cobalt", "nickel": "nickel", "lithium": "lithium", "manganese": "manganese",
     "naturalGraphite": "natural graphite", "copper": "copper", "aluminium": "aluminium",
 }  # fmt: skip
+TEMPLATES = (
+    "passports/public.html",
+    "passports/gone.html",
+    "kit/public.html",
+    "kit/sprite.html",
+    "kit/mark.html",
+)
+
+
+def look() -> str:
+    """Names how pages are drawn today: templates, style sheet, and this module. Pages bear it."""
+    drawn = [get_template(name).template.source.encode() for name in TEMPLATES]
+    drawn += [Path(module.__file__ or "").read_bytes() for module in (wording, sys.modules[__name__])]
+    return sha256(b"\0".join([*drawn, static(SHEET).encode()])).hexdigest()[:16]
 
 
 @frozen(kw_only=True)
@@ -48,6 +67,7 @@ class Edition:
     digest: str
     size: int
     demonstration: bool
+    look: str
 
 
 def page(document: Mapping[str, Any], cells: Sequence[Cell], edition: Edition) -> bytes:

@@ -1,4 +1,4 @@
-"""The public page and the workbench in a real browser: axe finds nothing, nothing overflows, nothing foreign is loaded."""
+"""Public page and workbench in a real browser: axe finds nothing, nothing overflows, nothing foreign is loaded."""
 
 from __future__ import annotations
 
