@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lodeline.access import Permission
 from lodeline.sealing import Unreadable
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import queries
@@ -43,10 +44,12 @@ def open_statement(actor: Actor, position: int) -> Statement | None:
 
 
 def readable(actor: Actor, statement: Statement) -> bool:
-    """True unless the actor is a supplier and the statement neither its own nor about it."""
-    if not actor.only_own or (
-        actor.organisation is not None and statement.organisation == actor.organisation
-    ):
+    """Its own statements and those about it; those of others with EVIDENCE_VIEW, and never for a supplier.
+
+    A financier reads scores, not what stands behind them; a recycler reads passports.
+    """
+    own = actor.organisation is not None and statement.organisation == actor.organisation
+    if own or (actor.may(Permission.EVIDENCE_VIEW) and not actor.only_own):
         return True
     body = statement.payload.get("body")
     subject = body.get("subject") if isinstance(body, dict) else None
