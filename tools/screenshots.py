@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,7 +21,7 @@ ARGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 MODES = {"light": (1360, 900, "light"), "dark": (1360, 900, "dark"), "phone": (390, 844, "light")}
-# Page, address, and the link to follow there (the first that fits), if any.
+# Page, address, and the links to follow from there (the first that fits of each), if any.
 PAGES: dict[str, tuple[str, str]] = {
     "landing": ("/", ""),
     "sign-in": ("/accounts/login/", ""),
@@ -36,7 +37,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "recall": ("/app/recalls/", 'main tbody a[href^="/app/recalls/"]'),
     "passports": ("/app/passports/", ""),
     "passport": ("/app/passports/", 'main tbody a[href^="/app/passports/"]'),
-    "passport-public": ("/app/passports/", 'main a[href*="/01/"]'),
+    "passport-public": ("/app/passports/", 'main tbody a[href^="/app/passports/"] >> main a[href*="/01/"]'),
     "schemes": ("/app/schemes/", ""),
     "captures": ("/app/captures/", ""),
     "capture": ("/app/captures/", 'main tbody a[href^="/app/captures/"]'),
@@ -71,15 +72,13 @@ def reach(page: Page, address: str, name: str) -> str:
     """Go to a page of the table; what was in the way, if anything."""
     path, link = PAGES[name]
     answer = page.goto(address + path)
-    if link:
-        links = page.locator(link)
-        hrefs = [
-            href for href in links.evaluate_all("all => all.map(a => a.getAttribute('href'))") if href != path
-        ]
-        if not hrefs:
-            return f"no link {link} on {path}"
-        href = hrefs[0]
-        answer = page.goto(href if href.startswith("http") else address + href)
+    for step in filter(None, link.split(" >> ")):
+        here = page.evaluate("location.pathname")
+        hrefs = page.locator(step).evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        href = next((href for href in hrefs if href != here), None)
+        if href is None:
+            return f"no link {step} on {here}"
+        answer = page.goto(address + urlsplit(href).path)  # a Digital Link may name the public address
     expected = 404 if name == "not-found" else 200
     if answer is None or answer.status != expected:
         return f"{page.url} answered {answer.status if answer else 'nothing'}"

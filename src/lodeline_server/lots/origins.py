@@ -45,11 +45,16 @@ class Palette:
 
     def __init__(self, origins: Mapping[str, Origin], chosen: str) -> None:
         totals: dict[str, Fraction] = defaultdict(Fraction)
+        first: dict[str, Fraction] = defaultdict(Fraction)
         for symbol, one in origins.items():
             for source in one.sources:
-                weight = len(origins) if symbol == chosen else 1
-                totals[RECYCLED if source.recycled else source.place.country] += source.share * weight
-        ranked = sorted(totals, key=lambda name: (-totals[name], name))
+                name = RECYCLED if source.recycled else source.place.country
+                totals[name] += source.share
+                if symbol == chosen:
+                    first[name] += source.share
+        ranked = sorted(
+            totals, key=lambda name: (name not in first, -first.get(name, Fraction(0)), -totals[name], name)
+        )
         self._hues = charts.colours(ranked)
         self._order = {name: at for at, name in enumerate(ranked)}
 
