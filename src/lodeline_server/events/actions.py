@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from attrs import frozen
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 
 from lodeline.access import Actor, Permission
@@ -103,7 +103,7 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             kind="epcisException:ResourceAlreadyExistsException",
             findings=conflicts,
         )
-    with transaction.atomic():
+    with _written(), transaction.atomic():
         job = CaptureJob.objects.create(
             workspace_id=actor.workspace,
             organisation_id=actor.organisation,
@@ -126,6 +126,21 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             process_capture.enqueue(str(job.uuid))
     log.info("document taken in", job=str(job.uuid), by=actor.id, kind=job.kind, size=job.size)
     return job
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """A database that stays busy is a reason to come again, not a fault."""
+    try:
+        yield
+    except OperationalError as error:
+        log.warning("database busy", error=str(error))
+        raise Problem(
+            503,
+            "The database is busy",
+            detail="Nothing was written. Try again in a minute.",
+            kind="epcisException:ImplementationException",
+        ) from None
 
 
 def _signer(actor: Actor, document: Document, now: datetime) -> str:
@@ -169,11 +184,14 @@ def process(job: CaptureJob, now: datetime, *, follow: bool = True) -> CaptureJo
     tries = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
     tries.update(state=State.RUNNING, attempts=F("attempts") + 1)
     try:
-        with uncollected(), transaction.atomic():
-            backend.lock(backend.APPEND)
-            row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
-            if not row.done:
-                filing.file(row, now)
+        with uncollected():
+            raw = CaptureJob.objects.values_list("raw", flat=True).get(pk=job.pk)
+            content = filing.Content.again(bytes(raw)) if raw is not None else None
+            with transaction.atomic():
+                backend.lock(backend.APPEND)
+                row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
+                if not row.done and content is not None:
+                    filing.file(row, content, now)
     except Exception:
         log.exception("capture failed", job=str(job.uuid))
         _give_up(job, now)

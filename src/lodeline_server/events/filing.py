@@ -82,13 +82,12 @@ def conflicts(workspace: int, organisation: int, content: Content) -> list[Findi
     return [one for decision in decided for one in decision.findings if one.severity is Severity.ERROR]
 
 
-def file(job: CaptureJob, now: datetime) -> None:
+def file(job: CaptureJob, content: Content, now: datetime) -> None:
     """Decide, append, and write what stands beside the log; or refuse the document with its findings.
 
     The caller holds the transaction and the log's lock.
     """
     data = bytes(job.raw or b"")
-    content = Content.again(data)
     decisions = content.decisions(job.workspace_id, job.organisation_id)
     found = [finding for decision in decisions for finding in decision.findings]
     job.duplicates = sum(decision.duplicate for decision in decisions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django_tasks import task
 
 from lodeline_server.events import actions, queries
@@ -14,7 +15,11 @@ from lodeline_server.log import projections
 
 BETWEEN = 10.0
 """Seconds between two rounds of the projections while documents wait."""
-_followed = 0.0
+BATCH = 250
+"""Statements to a transaction of the projections; shorter ones let others write sooner."""
+WORKING, RESTING = 1.0, 0.15
+"""Seconds of work after which the worker makes room for waiting writers, and for how long."""
+_followed = _rested = 0.0
 LEFT_ALONE = timedelta(minutes=1)
 """After this an open job is taken to be left behind by a crash."""
 
@@ -28,10 +33,23 @@ def process_capture(job: str) -> str:
     global _followed  # noqa: PLW0603 - of this process; another one only follows more often
     row = CaptureJob.objects.defer("raw").get(uuid=job)
     state = actions.process(row, now(), follow=False).state
+    make_room()
     if time.monotonic() - _followed > BETWEEN or not queries.open_jobs().exists():
-        projections.follow_all()
+        projections.follow_all(batch=BATCH, between=make_room)
         _followed = time.monotonic()
     return state
+
+
+def make_room() -> None:
+    """Let waiting writers in, now and then. SQLite has one writer, and who waits asks every tenth of a second."""
+    global _rested  # noqa: PLW0603 - of this process
+    if (
+        connection.vendor == "sqlite"
+        and time.monotonic() - _rested > WORKING
+        and not connection.in_atomic_block
+    ):
+        time.sleep(RESTING)
+        _rested = time.monotonic()
 
 
 @task

@@ -12,7 +12,7 @@ from lodeline_server.log import backend, queries
 from lodeline_server.log.models import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from lodeline_server.log.queries import Statement
 
@@ -64,13 +64,16 @@ def position(name: str) -> int:
     return Cursor.objects.filter(projection=name).values_list("position", flat=True).first() or 0
 
 
-def follow_all(batch: int = BATCH) -> list[Failure]:
-    """Bring every projection to the log's end. One that fails keeps its place and stops no other."""
+def follow_all(batch: int = BATCH, between: Callable[[], object] = bool) -> list[Failure]:
+    """Bring every projection to the log's end. One that fails keeps its place and stops no other.
+
+    `between` is called after each batch, outside any transaction: a long catch-up lets others write there.
+    """
     failures, end = [], queries.size()  # one end for all: none sees what those below it have not seen
     for projection in registered():
         try:
             while _step(projection, batch, end):
-                pass
+                between()
         except Exception as error:
             logger.exception("projection failed", projection=projection.name)
             failures.append(Failure(projection.name, position(projection.name), error))

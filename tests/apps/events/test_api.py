@@ -15,6 +15,7 @@ from lodeline_server.log import queries as log
 
 pytestmark = pytest.mark.django_db
 KEY = SigningKey.from_seed(bytes(range(32)))
+OTHER = SigningKey.from_seed(bytes(range(1, 33)))
 
 
 @pytest.fixture
@@ -398,7 +399,8 @@ def test_register_key(organisation, second, actor, acting, now):
     for wrong, status in (
         ({"public_key": b"short"}, 422),
         ({"kid": "a\nb"}, 422),
-        ({"public_key": bytes(32)}, 409),
+        ({"public_key": bytes(32)}, 422),  # a point of small order
+        ({"public_key": OTHER.verify_key.raw}, 409),
         ({"organisation": second}, 404),
     ):
         with pytest.raises(Problem) as found:
@@ -422,8 +424,17 @@ def test_signing_keys_over_http(client, api_client, second, now):
         {"kid": "k3", "public_key": "A" * 42 + "B"},
     ):
         assert client.post("/api/signing-keys", wrong, content_type="application/json").status_code == 422
-    other = client.post(
-        "/api/signing-keys", {"kid": "k1", "public_key": "A" * 43}, content_type="application/json"
-    )
-    assert other.status_code in (409, 422)
+    other = {"kid": "k1", "public_key": b64url(OTHER.verify_key.raw)}
+    assert client.post("/api/signing-keys", other, content_type="application/json").status_code == 409
     assert problem(api_client("buyer").get("/api/signing-keys"))[0] == 403
+
+
+def test_a_busy_database_is_no_fault(client, events, monkeypatch):
+    from django.db import OperationalError
+
+    def busy(**_values):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(CaptureJob.objects, "create", busy)
+    answer = post(client, events.document(events.make("A")))
+    assert problem(answer) == (503, "epcisException:ImplementationException", [])
