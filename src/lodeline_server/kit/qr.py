@@ -34,7 +34,7 @@ def svg(text: str, name: str, *, css: str = "qr") -> SafeString:
     """The code as an image with a name for screen readers."""
     size, drawn = path(text)
     return format_html(
-        '<svg class="{}" width="144" height="144" viewBox="0 0 {} {}" role="img" aria-label="{}" shape-rendering="crispEdges">'
-        '<path fill="#fff" d="M0 0h{}v{}H0z"/>{}</svg>',
+        '<svg class="{}" width="144" height="144" viewBox="0 0 {} {}" role="img" aria-label="{}" '
+        'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{}v{}H0z"/>{}</svg>',
         css, size, size, name, size, size, mark_safe(f'<path stroke="#000" fill="none" d="{drawn}"/>'),  # noqa: S308 - digits
     )  # fmt: skip
