@@ -17,16 +17,14 @@ from lodeline_server.kit.charts.numbers import NARROW, percent, points
 from lodeline_server.kit.templatetags.lode import groups
 from lodeline_server.lots.models import Lot
 from lodeline_server.recalls import queries as recalled
-from lodeline_server.trust import queries as trust
 from lodeline_server.web import balances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from lodeline.access import Actor
     from lodeline_server.evidence.models import Fact
-    from lodeline_server.web.inbox import Task
+    from lodeline_server.web.scene import Scene
+    from lodeline_server.web.task import Task
 
 QUARTER = timedelta(days=91)
 MOST = 4
@@ -35,12 +33,12 @@ TARGET_DAYS, TARGET_HOURS = 2, 4  # from event to record; from alarm to list
 Figure = dict[str, Any]
 
 
-def figures(actor: Actor, tasks: Sequence[Task], now: datetime) -> list[Figure]:
+def figures(scene: Scene, tasks: Sequence[Task]) -> list[Figure]:
     """At most four; the first is always what is open."""
     found = [_open(tasks)]
     makers = (_traced, _delay, _drill, _rated, _lots)
     for make in makers:
-        figure = make(actor, now)
+        figure = make(scene)
         if figure is not None:
             found.append(figure)
     return found[:MOST]
@@ -53,8 +51,9 @@ def _open(tasks: Sequence[Task]) -> Figure:
     return {"label": _("Open findings"), "value": groups(len(tasks)), "unit": "", "note": note}
 
 
-def _traced(actor: Actor, _now: datetime) -> Figure | None:
+def _traced(scene: Scene) -> Figure | None:
     """Cobalt, or what the batteries hold instead of it."""
+    actor = scene.actor
     rows = balances.traced(actor) if actor.may(Permission.LOTS_VIEW) else []
     if not rows:
         return None
@@ -68,14 +67,15 @@ def _traced(actor: Actor, _now: datetime) -> Figure | None:
     }
 
 
-def _delay(actor: Actor, now: datetime) -> Figure | None:
+def _delay(scene: Scene) -> Figure | None:
     """Median days from event to record over the last quarter with data."""
+    actor = scene.actor
     if not (actor.may(Permission.CAPTURE_VIEW) or actor.may(Permission.SCORES_VIEW)):
         return None
     rows = Record.objects.filter(workspace_id=actor.workspace)
     if actor.only_own:
         rows = rows.filter(party=actor.party)
-    last = rows.filter(day__lte=now.date()).order_by("-day").values_list("day", flat=True).first()
+    last = rows.filter(day__lte=scene.now.date()).order_by("-day").values_list("day", flat=True).first()
     if last is None:
         return None
     counts: dict[int, int] = {}
@@ -98,17 +98,18 @@ def _delay(actor: Actor, now: datetime) -> Figure | None:
     }
 
 
-def drills(actor: Actor) -> list[Fact]:
+def drills(scene: Scene) -> list[Fact]:
     """Recall drills of the actor's own organisation, else of all; the newest first."""
-    rows = evidence.statements(actor.workspace or 0, kinds=["drill"]).order_by("-issued", "-position")
-    own = list(rows.filter(party=actor.party)[:6])
-    return own if own or actor.only_own else list(rows[:6])
+    rows = evidence.statements(scene.workspace, kinds=["drill"]).order_by("-issued", "-position")
+    own = list(rows.filter(party=scene.actor.party)[:6])
+    return own if own or scene.own else list(rows[:6])
 
 
-def _drill(actor: Actor, _now: datetime) -> Figure | None:
+def _drill(scene: Scene) -> Figure | None:
+    actor = scene.actor
     if not actor.may(Permission.RECALLS_VIEW):
         return None
-    found = drills(actor)
+    found = drills(scene)
     if not found:
         return None
     last = found[0]
@@ -116,8 +117,7 @@ def _drill(actor: Actor, _now: datetime) -> Figure | None:
     announced = _("announced") if last.content.get("announced") else _("unannounced")
     value = f"{minutes // 60}{NARROW}h {minutes % 60}"
     if last.party != actor.party:
-        party = evidence.party(actor.workspace or 0, last.party)
-        announced += f", {party.name if party else last.party}"
+        announced += f", {scene.name(last.party)}"
     return {
         "label": _("Last recall drill"),
         "value": value,
@@ -127,22 +127,23 @@ def _drill(actor: Actor, _now: datetime) -> Figure | None:
     }
 
 
-def _rated(actor: Actor, _now: datetime) -> Figure | None:
+def _rated(scene: Scene) -> Figure | None:
+    actor = scene.actor
     if not actor.may(Permission.SCORES_VIEW):
         return None
-    rows = list(trust.latest(actor).values_list("rated", "score", "low", "high", "name"))
+    rows = scene.scores
     if actor.only_own and rows:
-        rated, score, low, high, _name = rows[0]
-        if not rated:
+        own = rows[0]
+        if not own.rated or own.score is None:
             return {"label": _("Your score"), "value": _("not rated"), "unit": "", "note": ""}
-        said = {"low": points(low), "high": points(high)}
+        said = {"low": points(own.low), "high": points(own.high)}
         return {
             "label": _("Your score"),
-            "value": points(score),
+            "value": points(own.score),
             "unit": _("of 100"),
             "note": _("likely range %(low)s to %(high)s") % said,
         }
-    rated = sum(1 for row in rows if row[0])
+    rated = sum(1 for row in rows if row.rated)
     note = _("%(n)s are not rated") % {"n": groups(len(rows) - rated)}
     return {
         "label": _("Suppliers rated"),
@@ -152,7 +153,8 @@ def _rated(actor: Actor, _now: datetime) -> Figure | None:
     }
 
 
-def _lots(actor: Actor, _now: datetime) -> Figure | None:
+def _lots(scene: Scene) -> Figure | None:
+    actor = scene.actor
     if not (actor.may(Permission.LOTS_VIEW) or actor.may(Permission.PASSPORTS_VIEW)) or actor.only_own:
         return None
     rows = Lot.objects.filter(workspace_id=actor.workspace)
@@ -161,10 +163,9 @@ def _lots(actor: Actor, _now: datetime) -> Figure | None:
     return {"label": _("Batteries on record"), "value": groups(items), "unit": "", "note": note}
 
 
-def recalls(actor: Actor) -> dict[str, Any]:
+def recalls(scene: Scene) -> dict[str, Any]:
     """Recall drills as a drawing and as rows."""
-    found = drills(actor)
-    names = dict(evidence.parties(actor.workspace or 0).values_list("uri", "name"))
+    found = drills(scene)
     marks = [
         {
             "label": str(fact.content.get("date", fact.issued))[:7],
@@ -173,9 +174,9 @@ def recalls(actor: Actor) -> dict[str, Any]:
         }
         for number, fact in enumerate(found)
     ]
-    rows = recalled.visible(actor)[:LATEST]
+    rows = recalled.visible(scene.actor)[:LATEST]
     return {
         "latest_recalls": list(rows),
-        "drills": [(fact, names.get(fact.party, fact.party)) for fact in found],
+        "drills": [(fact, scene.name(fact.party)) for fact in found],
         "drilled": charts.timeline(marks, target=TARGET_HOURS) if marks else "",
     }

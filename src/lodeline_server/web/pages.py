@@ -15,6 +15,7 @@ from lodeline_server.kit.clock import now as clock
 from lodeline_server.kit.permissions import page, public
 from lodeline_server.web import capturing, figures, inbox, sentences, standing
 from lodeline_server.web import search as finding
+from lodeline_server.web.scene import Scene
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -40,7 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """What cannot wait, how capture and log fare."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     now = clock()
-    tasks = inbox.inbox(actor, now)
+    scene = Scene(actor, now)
+    tasks = inbox.inbox(scene)
     everything = "all" in request.GET
     context: dict[str, Any] = {
         "now": now,
@@ -48,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "tasks": tasks if everything else tasks[:FIRST],
         "all_tasks": len(tasks),
         "hidden": 0 if everything else max(len(tasks) - FIRST, 0),
-        "figures": figures.figures(actor, tasks, now),
+        "figures": figures.figures(scene, tasks),
         "health": standing.health(actor, now),
         "may_recall": actor.may(Permission.RECALLS_RUN),
         "may_capture": actor.may(Permission.CAPTURE_SUBMIT) and actor.may(Permission.CAPTURE_VIEW),
@@ -61,7 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "documents": capturing.newest(actor),
         }
     if actor.may(Permission.RECALLS_VIEW):
-        context |= figures.recalls(actor)
+        context |= figures.recalls(scene)
     return render(request, "web/home.html", context)
 
 

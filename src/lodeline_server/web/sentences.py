@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lodeline_server.web.inbox import Task
+    from lodeline_server.web.task import Task
 
 NUMBERS = [
     gettext_lazy(word)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from lodeline_server.events import queries as events
 from lodeline_server.kit.templatetags.lode import ago, groups, moment
 from lodeline_server.log import notebook, projections, queries
+from lodeline_server.log.models import Cursor
 from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def demonstration(request: HttpRequest) -> bool:
 
 def behind() -> int:
     """How far the slowest projection is behind the log."""
-    size = queries.size()
-    return max((size - projections.position(one.name) for one in projections.registered()), default=0)
+    at = dict(Cursor.objects.values_list("projection", "position"))
+    size = queries.size()  # asked last: what was appended in between must not count as read
+    return max((size - at.get(one.name, 0) for one in projections.registered()), default=0)
 
 
 def badge(_request: HttpRequest) -> dict[str, str]:

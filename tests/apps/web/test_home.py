@@ -113,7 +113,7 @@ def test_links_lead_somewhere(client):
 def test_the_page_asks_the_database_seldom(client, django_assert_max_num_queries):
     browser = client(Role.QUALITY)
     browser.get("/app/")
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(40):
         browser.get("/app/")
 
 

@@ -14,6 +14,7 @@ from lodeline_server.kit.charts.numbers import NARROW
 from lodeline_server.trust import actions as trust
 from lodeline_server.web import balances
 from lodeline_server.web.inbox import inbox
+from lodeline_server.web.scene import Scene
 
 pytestmark = pytest.mark.django_db
 OTHER = "https://id.gs1.org/417/9521101000009"
@@ -40,7 +41,7 @@ def certificate(until, number="NM-1", *, status="valid", days=300, owner=ACME, p
 
 
 def lines(actor):
-    return [(task.kind, task.title, task.when) for task in inbox(actor, NOW)]
+    return [(task.kind, task.title, task.when) for task in inbox(Scene(actor, NOW))]
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_an_open_incident_and_a_closed_one(known, actor):
         statement("incident", ACME, content),
         statement("incident", ACME, {**content, "closed": "2026-10-20"}, number=1),
     )
-    found = inbox(actor(Role.QUALITY), NOW)
+    found = inbox(Scene(actor(Role.QUALITY), NOW))
     assert [(task.kind, task.title) for task in found] == [("bad", "Incident at Acme Refining: <b>fire</b>")]
 
 
@@ -92,7 +93,7 @@ def test_more_out_than_in_is_a_contradiction(workspace, actor):
     assert (gap.party, gap.site, gap.substance, gap.quarter, gap.percent) == (
         ACME, "Acme works", "cobalt", "2026-Q3", f"12.0{NARROW}%",
     )  # fmt: skip
-    titles = [task.title for task in inbox(actor(Role.QUALITY), NOW)]
+    titles = [task.title for task in inbox(Scene(actor(Role.QUALITY), NOW))]
     assert titles == [f"Mass balance at Acme works: 12.0{NARROW}% more cobalt out than in"]
 
 
@@ -104,10 +105,12 @@ def test_a_balance_inside_the_tolerance_is_quiet(workspace, actor):
 def test_gates_of_suppliers(workspace, actor):
     chain.world(workspace.pk)
     trust.score_all(actor=platform(), workspace=workspace.pk, now=NOW)
-    found = [task for task in inbox(actor(Role.BUYER), NOW) if task.action in {"See gate", "Compare"}]
+    found = [task for task in inbox(Scene(actor(Role.BUYER), NOW)) if task.action in {"See gate", "Compare"}]
     assert found
     assert all(task.kind in {"bad", "warn"} and task.href.startswith("/app/suppliers/") for task in found)
-    assert not [task for task in inbox(actor(Role.RECYCLER), NOW) if task.action in {"See gate", "Compare"}]
+    assert not [
+        task for task in inbox(Scene(actor(Role.RECYCLER), NOW)) if task.action in {"See gate", "Compare"}
+    ]
 
 
 @pytest.fixture
@@ -132,7 +135,7 @@ def refused(organisation):
 
 
 def test_refused_documents_of_thirty_days(refused, actor):
-    found = inbox(actor(Role.SUPPLIER), NOW)
+    found = inbox(Scene(actor(Role.SUPPLIER), NOW))
     assert [(task.title, task.when) for task in found] == [
         ("“sheet-0.json” from North Works was refused", "today"),
         ("“sheet-3.json” from North Works was refused", "3 days ago"),
@@ -144,7 +147,7 @@ def test_refused_documents_of_thirty_days(refused, actor):
 
 def test_what_is_most_urgent_comes_first(known, refused, actor):
     tell(known.pk, certificate(27))
-    kinds = [task.kind for task in inbox(actor(Role.BUYER), NOW)]
+    kinds = [task.kind for task in inbox(Scene(actor(Role.BUYER), NOW))]
     assert kinds == ["bad", "bad", "bad", "warn"]
 
 
@@ -161,7 +164,7 @@ class TestWhoSeesIt:
         )
 
     def numbers(self, actor):
-        return sorted(task.title.split()[1] for task in inbox(actor, NOW))
+        return sorted(task.title.split()[1] for task in inbox(Scene(actor, NOW)))
 
     def test_a_buyer_sees_all_of_the_workspace(self, actor):
         assert self.numbers(actor(Role.BUYER)) == ["FOREIGN", "OWN"]
@@ -175,4 +178,4 @@ class TestWhoSeesIt:
 
     @pytest.mark.parametrize("role", Role)
     def test_another_workspace_sees_nothing(self, other_actor, role):
-        assert inbox(other_actor(role), NOW) == []
+        assert inbox(Scene(other_actor(role), NOW)) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lodeline_server.web.inbox import Task
 from lodeline_server.web.sentences import heading, in_words
+from lodeline_server.web.task import Task
 
 
 def tasks(*kinds):
