@@ -108,7 +108,7 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             workspace_id=actor.workspace,
             organisation_id=actor.organisation,
             actor=actor.id,
-            name=document.name[:200],
+            name=_clean(document.name),
             raw=document.data,
             sha256=sha256(document.data).hexdigest(),
             size=len(document.data),
@@ -126,6 +126,12 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             process_capture.enqueue(str(job.uuid))
     log.info("document taken in", job=str(job.uuid), by=actor.id, kind=job.kind, size=job.size)
     return job
+
+
+def _clean(name: str) -> str:
+    """A file name as text that any database keeps."""
+    text = name.encode("utf-8", "replace").decode()
+    return "".join(letter for letter in text if letter.isprintable())[:200]
 
 
 @contextmanager
@@ -268,4 +274,17 @@ def register_key(
         raise Problem(409, "Another key has this id", detail=kid)
     if made:
         log.info("signing key registered", by=actor.id, organisation=organisation.pk, kid=kid)
+    return row
+
+
+def end_key(*, actor: Actor, kid: str, now: datetime) -> SigningKey:
+    """From now on nothing new may be signed with this key; what was signed before stays as it is."""
+    actor.require(Permission.KEYS_MANAGE)
+    row = queries.signing_keys(actor).filter(kid=kid).first()
+    if row is None:
+        raise Problem(404, "No such key", kind="epcisException:NoSuchResourceException")
+    if row.valid_until is None or row.valid_until > now:
+        row.valid_until = now
+        row.save(update_fields=["valid_until"])
+        log.info("signing key ended", by=actor.id, kid=kid)
     return row

@@ -171,6 +171,11 @@ def event(request: HttpRequest, response: HttpResponse, event_id: str) -> dict[s
     return found
 
 
+KeyName = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="name of the key")
+]
+
+
 class SigningKeyIn(Schema):
     kid: Annotated[
         str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="name of the key")
@@ -205,6 +210,12 @@ def register_signing_key(request: HttpRequest, wanted: SigningKeyIn) -> Status:
         now=now(),
     )
     return Status(201, answers.signing_key(row))
+
+
+@router.delete("/signing-keys", response=SigningKeyOut, summary="End a public key; what it signed stays")
+@endpoint(Permission.KEYS_MANAGE)
+def end_signing_key(request: HttpRequest, kid: KeyName) -> dict[str, Any]:
+    return answers.signing_key(actions.end_key(actor=request.auth, kid=kid, now=now()))  # type: ignore[attr-defined]
 
 
 @router.get("/captures", response=Jobs, summary="Captured documents and how they ended")

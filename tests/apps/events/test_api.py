@@ -427,6 +427,23 @@ def test_signing_keys_over_http(client, api_client, second, now):
     other = {"kid": "k1", "public_key": b64url(OTHER.verify_key.raw)}
     assert client.post("/api/signing-keys", other, content_type="application/json").status_code == 409
     assert problem(api_client("buyer").get("/api/signing-keys"))[0] == 403
+    assert problem(api_client("maker", of=second).delete("/api/signing-keys?kid=k1"))[0] == 404
+    ended = client.delete("/api/signing-keys?kid=k1").json()["valid_until"]
+    assert ended is not None
+    assert client.delete("/api/signing-keys?kid=k1").json()["valid_until"] == ended
+    assert problem(client.delete("/api/signing-keys?kid=%00"))[0] == 422
+
+
+def test_an_ended_key_signs_nothing_new(client, organisation, events, actor, now):
+    from lodeline_server.events.actions import end_key, register_key
+
+    register_key(
+        actor=actor("maker"), organisation=organisation, kid="k", public_key=KEY.verify_key.raw, now=now
+    )
+    data = events.document(events.make("A"))
+    jws = sign_detached(KEY, data, "k")
+    end_key(actor=actor("maker"), kid="k", now=now)
+    assert problem(post(client, data, **{"Lodeline-Signature": jws}))[2] == [("signature.refused", "")]
 
 
 def test_a_busy_database_is_no_fault(client, events, monkeypatch):
@@ -438,3 +455,7 @@ def test_a_busy_database_is_no_fault(client, events, monkeypatch):
     monkeypatch.setattr(CaptureJob.objects, "create", busy)
     answer = post(client, events.document(events.make("A")))
     assert problem(answer) == (503, "epcisException:ImplementationException", [])
+
+
+def test_odd_file_names_are_kept_as_text(capture, events):
+    assert capture(events.make("A"), name="a\0b\u202e\ud800.json\n").name == "ab?.json"
