@@ -1,4 +1,8 @@
-"""What the lot graph adds up to, for the dashboard: shares traced, and balances that do not close."""
+"""What the lot graph adds up to, for the dashboard: shares traced, and balances that do not close.
+
+The graph is built in memory, anew when the log has moved on. Up to `MOST` lots that is a part of a second; in
+larger workspaces a page must not wait for it, and the nightly scores are where balances stand.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,13 @@ from lodeline.lots.values import ORIGIN_SITES
 from lodeline.trust.chain import linked
 from lodeline_server.kit.charts.numbers import percent
 from lodeline_server.lots import queries
+from lodeline_server.lots.models import Lot
 
 if TYPE_CHECKING:
     from lodeline.access import Actor
     from lodeline.lots.graph import Node
 
+MOST: Final = 10_000
 TOLERANCE: Final = Fraction(2, 100)  # of the mass taken in: what scales and assays may differ by
 LARGE: Final = Fraction(5, 100)
 TOLERANCE_WORDS: Final = percent(TOLERANCE)
@@ -67,13 +73,22 @@ class Traced:
 
 def gaps(actor: Actor) -> list[Gap]:
     """The largest first. A supplier sees its own."""
+    if not _small(actor):
+        return []
     found = _gaps(actor.workspace or 0, queries.position())
     return [gap for gap in found if not actor.only_own or gap.party == actor.party]
 
 
 def traced(actor: Actor) -> list[Traced]:
     """By substance, over all items of the workspace; nothing for a supplier, who sees no items of others."""
-    return [] if actor.only_own else list(_traced(actor.workspace or 0, queries.position()))
+    if actor.only_own or not _small(actor):
+        return []
+    return list(_traced(actor.workspace or 0, queries.position()))
+
+
+def _small(actor: Actor) -> bool:
+    """True when there are not too many lots; counting stops at the limit."""
+    return Lot.objects.filter(workspace_id=actor.workspace)[: MOST + 1].count() <= MOST
 
 
 @lru_cache(maxsize=8)

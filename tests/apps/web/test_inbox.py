@@ -102,6 +102,15 @@ def test_a_balance_inside_the_tolerance_is_quiet(workspace, actor):
     assert balances.gaps(actor(Role.QUALITY)) == []
 
 
+def test_pages_do_not_wait_for_the_graph_of_a_large_workspace(workspace, actor, monkeypatch):
+    tell(workspace.pk, *chain.profiles(), chain.mined(1), chain.refined(1, output=1600))
+    assert len(balances.gaps(actor(Role.QUALITY))) == 1
+    monkeypatch.setattr(balances, "MOST", 1)
+    monkeypatch.setattr(balances.queries, "picture", None)
+    assert balances.gaps(actor(Role.QUALITY)) == []
+    assert balances.traced(actor(Role.QUALITY)) == []
+
+
 def test_gates_of_suppliers(workspace, actor):
     chain.world(workspace.pk)
     trust.score_all(actor=platform(), workspace=workspace.pk, now=NOW)
