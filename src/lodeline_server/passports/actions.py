@@ -111,7 +111,7 @@ def _run(actor: Actor, workspace: int, keys: Collection[str] | None, now: dateti
     sheet.ready()
     rows = gathering.batteries(workspace)
     if keys is not None:
-        rows = rows.filter(key__in=list(keys))
+        rows = rows.filter(key__in=[key for key in keys if "\x00" not in key])  # databases refuse it
     lots: list[Lot] = list(rows)
     own = [lot for lot in lots if actor.kind == "platform" or (actor.party and lot.party == actor.party)]
     if keys is not None and len(lots) < len(set(keys)):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
 
+    from django.db.models import QuerySet
+
     from lodeline.lots.graph import Node
     from lodeline.lots.origin import Origin
     from lodeline_server.evidence.models import Party, Site
@@ -55,7 +57,7 @@ def gtins(workspace: int) -> frozenset[str]:
     return frozenset(gtin for gtin in map(gtin_of, rows) if gtin)
 
 
-def batteries(workspace: int) -> Any:
+def batteries(workspace: int) -> QuerySet[Lot]:
     """Serialised items of a stated battery model, as a queryset of lots."""
     return lots.items(workspace).filter(gtin__in=gtins(workspace))
 
@@ -90,7 +92,7 @@ def ground(workspace: int, keys: Collection[str], today: date) -> Ground:
     }
     events, held, destroyed = _touched(workspace, involved)
     people, places = ({one.uri: one for one in rows(workspace)} for rows in (parties, sites))
-    positions = {one.position for one in (*people.values(), *places.values())}  # type: ignore[attr-defined]
+    positions = {one.position for one in (*people.values(), *places.values())}
     return Ground(
         position=position,
         seen=lots.picture(workspace),

@@ -26,7 +26,7 @@ from lodeline_server.passports import actions, cells, queries, wording, workbenc
 from lodeline_server.passports.tables import PassportFilter, PassportTable, WaitingTable
 from lodeline_server.publishing.pages import send
 from lodeline_server.publishing.queries import published
-from lodeline_server.publishing.serving import JSON
+from lodeline_server.publishing.serving import CACHE, JSON
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -239,21 +239,17 @@ def passport_public(request: HttpRequest, gtin: str, serial: str) -> HttpRespons
     """The published bytes. `?representation=full` gives the full form of the data, made from the same bytes."""
     wanted = request.GET.get("representation", "")
     if wanted == "full":
-        return _full(request, actions.address(gtin, serial.removesuffix(".json")))
+        return _full(actions.address(gtin, serial.removesuffix(".json")))
     found = send(request)
     if found is None:
         raise Http404("no passport is published here")
     return found
 
 
-def _full(request: HttpRequest, key: str) -> HttpResponse:
+def _full(key: str) -> HttpResponse:
     form = published(key, JSON) if "\x00" not in key else None
-    if form is None:
+    held = strictjson.loads(bytes(form.body)) if form else None
+    if form is None or not isinstance(held, dict):
         raise Http404("no passport is published here")
-    response = HttpResponse(
-        to_bytes(expand(strictjson.loads(bytes(form.body)))), status=form.status, content_type=JSON
-    )  # type: ignore[arg-type]
-    response["Cache-Control"] = "public, max-age=60, must-revalidate"
-    response["Access-Control-Allow-Origin"] = "*"
-    del request
-    return response
+    headers = {"Cache-Control": CACHE[actions.KIND], "Access-Control-Allow-Origin": "*"}
+    return HttpResponse(to_bytes(expand(held)), status=form.status, content_type=JSON, headers=headers)

@@ -8,6 +8,7 @@ from lodeline.access import Role
 from lodeline.passports.access import Audience
 from lodeline_server.log import queries as log
 from lodeline_server.lots import queries as lots
+from lodeline_server.lots.models import Lot
 from lodeline_server.passports import gathering
 from lodeline_server.passports.models import Passport
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
-    from lodeline_server.lots.models import Lot
 
 OPERATORS = frozenset({Role.MAKER, Role.QUALITY})
 
@@ -51,13 +51,12 @@ def battery(actor: Actor, key: str) -> Lot | None:
     rows = gathering.batteries(actor.workspace or 0)
     if actor.only_own:
         rows = rows.filter(party=actor.party)
-    found: Lot | None = rows.filter(key=key).first() if "\x00" not in key else None
-    return found
+    return rows.filter(key=key).first() if "\x00" not in key else None
 
 
 def find(rows: QuerySet[Passport], word: str) -> list[Passport]:
     """Passports a person may mean: by identifier in any spelling, address, or serial number."""
-    keys = [lot.key for lot in lots.find(gathering.Lot.objects.filter(item=True), word)]
+    keys = [lot.key for lot in lots.find(Lot.objects.filter(item=True), word)]
     return list(rows.filter(key__in=keys).order_by("key")[:20])
 
 
