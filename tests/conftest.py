@@ -12,6 +12,19 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PARTY = "https://id.gs1.org/417/9521000000004"
 OTHER_PARTY = "https://id.gs1.org/417/9521999000003"
 ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path(os.environ.get("LODELINE_CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM_ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+AXE = ROOT / "src/lodeline_server/kit/static/vendor/axe-core/axe.min.js"
+
+
+def missing(what: str) -> None:
+    """Something from outside is not on this machine: skip, or fail where everything has to be there."""
+    if os.environ.get("LODELINE_REQUIRE_ALL"):
+        pytest.fail(f"{what} is not here, and LODELINE_REQUIRE_ALL is set")
+    pytest.skip(f"{what} is not here")
 
 
 @pytest.fixture(scope="session")
@@ -159,3 +172,35 @@ def demo_folder(tmp_path_factory):
             [command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True
         )
     return data
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of a process: Playwright's loop cannot be started twice in one."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        missing("Chromium (LODELINE_CHROMIUM names it)")
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """Checks the accessibility of a page: the list of what is wrong, in words."""
+    if not AXE.exists():
+        missing("axe-core (the set-up brings it)")
+    source = AXE.read_text()
+
+    def violations(page):
+        page.evaluate(source)  # evaluated by the browser's own tools, so the content policy stays on
+        result = page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {one['help']} at {', '.join(node['target'][0] for node in one['nodes'][:4])}"
+            f" ({one['nodes'][0].get('failureSummary', '')})"
+            for one in result["violations"]
+        ]
+
+    return violations

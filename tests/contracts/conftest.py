@@ -75,6 +75,21 @@ class World:
         return self.key("maker")[0]
 
     @cached_property
+    def signing_key(self):
+        """A party's public key for documents."""
+        from lodeline.keys import SigningKey
+        from lodeline_server.events.actions import register_key
+
+        public = SigningKey.from_seed(self.word.encode().ljust(32)).verify_key.raw
+        return register_key(
+            actor=self.platform,
+            organisation=self.organisation,
+            kid=f"{self.word}-documents",
+            public_key=public,
+            now=self.now,
+        )
+
+    @cached_property
     def failed_job(self):
         """A job that ended badly, as the worker leaves it."""
         from django_tasks_db.models import DBTaskResult

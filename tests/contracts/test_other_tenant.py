@@ -26,7 +26,7 @@ KINDS = {
     "parties.Organisation": (lambda w: w.organisation.name, ["members", "keys"]),
     "parties.Membership": (lambda w: f"buyer@{w.word}.example", ["members"]),
     "parties.ApiKey": (lambda w: w.some_key.prefix, ["keys", "/api/keys"]),
-    "events.SigningKey": (None, "public keys of an organisation; no address shows them"),
+    "events.SigningKey": (lambda w: f"{w.word}-documents", ["/api/signing-keys"]),
     "events.CaptureJob": (lambda w: str(w.captured.uuid), ["captures", "/api/captures", "/epcis/capture"]),
     "events.EventRecord": (lambda w: w.event, ["/epcis/events/{event_id}"]),
     "events.Thing": (None, "what a document may refer to; asked at capture only"),
@@ -51,7 +51,14 @@ SHARED = {"method", "method_file", "passport_public", "job_again", "/api/methods
 
 def fill(world):
     """Make every sample object there is."""
-    for made in (world.captured, world.score, world.recall, world.passport, world.some_key):
+    for made in (
+        world.captured,
+        world.score,
+        world.recall,
+        world.passport,
+        world.some_key,
+        world.signing_key,
+    ):
         assert made
     for role in Role:
         world.person(role)
@@ -364,6 +371,7 @@ def test_nothing_is_done_with_the_others_things(filled):
                                                 "organisation": other.organisation.pk}),
         clients[Role.BUYER].post(f"/app/suppliers/{other.party.pk}/compute"),
         clients[Role.MAKER].post(f"/app/passports/{other.passport.pk}/issue"),
+        own.machine(Role.MAKER).delete("/api/signing-keys", query_params={"kid": other.signing_key.kid}),
         clients[Role.OPERATOR].post("/app/switch", {"membership": other.person("operator").pk}),
     ]  # fmt: skip
     assert [answer.status_code for answer in refused if answer.status_code not in {404, 422}] == []

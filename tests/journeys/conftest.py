@@ -19,15 +19,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path(os.environ.get("LODELINE_CHROMIUM", "/usr/bin/chromium"))
-ARGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-AXE = (
-    ROOT / "src/lodeline_server/kit/static/vendor/axe-core/axe.min.js",
-    ROOT / "frontend/node_modules/axe-core/axe.min.js",
-)
 PASSWORD = "lode to the last cycle"
 READY_WITHIN = 120
 
@@ -47,10 +38,8 @@ def answers(address):
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory):
+def demo_world(browser, tmp_path_factory):
     """The address of a server that shows the small demonstration world."""
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not here (LODELINE_CHROMIUM names it)")
     given = os.environ.get("LODELINE_JOURNEY_ADDRESS")
     if given:
         yield given.rstrip("/")
@@ -81,17 +70,6 @@ def demo_world(tmp_path_factory):
             server.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not here (LODELINE_CHROMIUM names it)")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -137,23 +115,3 @@ def visit(browser, demo_world, signed_in):
     for context in contexts:
         context.close()
     assert said == []
-
-
-@pytest.fixture(scope="session")
-def axe():
-    """Checks the accessibility of a page: the list of what is wrong, in words."""
-    found = next((path for path in AXE if path.exists()), None)
-    if found is None:
-        pytest.skip("axe-core is not here (run the set-up)")
-    source = found.read_text()
-
-    def violations(page):
-        page.evaluate(source)  # evaluated by the browser's own tools, so the content policy stays on
-        result = page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{one['id']}: {one['help']} at {', '.join(node['target'][0] for node in one['nodes'][:4])}"
-            f" ({one['nodes'][0].get('failureSummary', '')})"
-            for one in result["violations"]
-        ]
-
-    return violations

@@ -1,4 +1,4 @@
-"""Every page, in both modes and on the narrowest screen: no accessibility fault, no sideways scroll."""
+"""Every page, in both modes, printed, and on the narrowest screen."""
 
 from __future__ import annotations
 
@@ -9,13 +9,42 @@ import pytest
 from tests.journeys.places import PLACES, go
 
 pytestmark = pytest.mark.browser
+STANDS_ALONE = {"public passport"}  # has a sheet of its own, without the top bar
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", PLACES)
-def test_has_no_accessibility_fault(visit, axe, name, mode):
-    page = go(visit, name, color_scheme=mode)
+def test_page(visit, axe, name):
+    page = go(visit, name, color_scheme="light")
+    says_one_thing(page)
     assert axe(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert axe(page) == []
+    prints_in_ink_on_white(page, bar=name not in STANDS_ALONE)
+
+
+def says_one_thing(page):
+    """One heading, and below it no level left out, so that the headings can be walked."""
+    headings = page.locator("h1").all_inner_texts()
+    assert len(headings) == 1
+    assert headings[0].strip()
+    assert not re.search(r"[!]|\b(None|Undefined)\b", headings[0])
+    assert page.title().removesuffix(" · Lodeline").strip()
+    levels = page.locator("main :is(h1, h2, h3, h4)").evaluate_all(
+        "all => all.map(h => Number(h.tagName[1]))"
+    )
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def prints_in_ink_on_white(page, *, bar):
+    """Also when the screen is dark: white paper, black headings, nothing to press."""
+    page.emulate_media(media="print", color_scheme="dark")
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert page.evaluate(style.format("body", "backgroundColor")) == "rgb(255, 255, 255)"
+    assert page.evaluate(style.format("h1", "color")) == "rgb(0, 0, 0)"
+    assert page.locator("main button:visible").count() == 0
+    if bar:
+        assert page.evaluate(style.format("header.top", "display")) == "none"
+    assert page.pdf(format="A4").startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -38,36 +67,3 @@ def wide(page):
         " && !e.closest('.scroll, .table-wrap, .nouns, svg')).slice(0, 8)"
         ".map(e => e.tagName + '.' + e.className + ' ' + e.getBoundingClientRect().right)"
     )
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in PLACES if name not in {"landing", "not found", "not allowed"}]
-)
-def test_says_one_thing_in_its_heading(visit, name):
-    page = go(visit, name)
-    headings = page.locator("h1").all_inner_texts()
-    assert len(headings) == 1
-    assert headings[0].strip()
-    assert not re.search(r"[!]|\b(None|Undefined)\b", headings[0])
-    title = page.title()
-    assert title.strip()
-    assert title != " · Lodeline"
-    # Headings go down by one level at a time, so that they can be walked.
-    levels = page.locator("main :is(h1, h2, h3, h4)").evaluate_all(
-        "all => all.map(h => Number(h.tagName[1]))"
-    )
-    assert all(after - before <= 1 for before, after in pairwise(levels))
-
-
-@pytest.mark.parametrize("name", [name for name in PLACES if PLACES[name][0]])
-def test_prints_in_ink_on_white(visit, name):
-    page = go(visit, name, color_scheme="dark")
-    page.emulate_media(media="print", color_scheme="dark")
-    seen = page.evaluate(
-        "({paper: getComputedStyle(document.body).backgroundColor,"
-        " ink: getComputedStyle(document.querySelector('h1')).color,"
-        " bar: getComputedStyle(document.querySelector('header.top')).display,"
-        " buttons: [...document.querySelectorAll('main button')].filter(b => b.checkVisibility()).length})"
-    )
-    assert seen == {"paper": "rgb(255, 255, 255)", "ink": "rgb(0, 0, 0)", "bar": "none", "buttons": 0}
-    assert page.pdf(format="A4").startswith(b"%PDF")

@@ -6,6 +6,8 @@ not at all, and what is there is asked for first.
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -113,13 +115,14 @@ def load(
         _register(world, workspace, party)
     ends = results.missing_months(world, workspace)
     total = len(waiting) + len(ends)
-    for number, step in enumerate(_steps(story, waiting, ends, workspace, machines)):
-        if progress:
-            progress(number, total, step)
-        elif step.startswith(SCORES):
-            say(step)
-    projections.follow_all()
-    results.finish(world, workspace, story.places["recalled_lot"], say)
+    with _rare_collections():
+        for number, step in enumerate(_steps(story, waiting, ends, workspace, machines)):
+            if progress:
+                progress(number, total, step)
+            elif step.startswith(SCORES):
+                say(step)
+        projections.follow_all()
+        results.finish(world, workspace, story.places["recalled_lot"], say)
     accounts.put_away(world, workspace)
     if progress and total:
         progress(total, total, "done")
@@ -135,6 +138,19 @@ def load(
         positions=log.size(),
         **results.counts(workspace),
     )
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """The story stays in memory for the whole load; looking through it for garbage again and again costs a tenth."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _which(now: datetime, as_of: date | None, *, small: bool) -> tuple[date, bool]:

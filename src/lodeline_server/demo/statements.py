@@ -77,15 +77,18 @@ def profile(desk: Desk, party: Party) -> None:
 
 
 def _month(desk: Desk, party: Party, month: int, first: date) -> None:
-    """What falls due in this month of the story."""
+    """What falls due in this month of the story. The best report every quarter, the others every half-year."""
     world = desk.world
+    day = first + timedelta(days=11)
     if month % 12 == 0:
-        papers.promises(desk, party, first)
+        papers.promises(desk, party, day if month else first)
     if month % 12 == (0 if world.small else party.number % 6):
-        papers.assessments(desk, party, first + timedelta(days=11), month // 12)
-        papers.drills(desk, party, first + timedelta(days=11))
+        papers.assessments(desk, party, day, month // 12)
+    if month % 12 == (0 if world.small else 6 * (party.number % 2)):
+        papers.drills(desk, party, day)
+    if month % (3 if party.grade == "a" else 6) == 0:
+        papers.performance(desk, party, day, month // 3)
     if month % 3 == 0:
-        papers.performance(desk, party, first + timedelta(days=11), month // 3)
         papers.screening(desk, party, first + timedelta(days=2), late=month >= world.months - 3)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,25 +9,9 @@ from tests.apps.passports.telling import GTIN, about, chain, pack, tell
 
 from lodeline.access import Role, platform
 
-CHROMIUM = Path("/usr/bin/chromium")
-AXE = Path(__file__).resolve().parents[3] / "frontend/node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDER = """[...document.querySelectorAll('body *')]
   .filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 120))"""
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def browser(live_server):
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists() or not AXE.exists():
-        pytest.skip("Chromium or axe is not here")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -39,16 +22,10 @@ def world(workspace, now):
     issue_all(actor=platform(workspace.pk), workspace=workspace.pk, now=now)
 
 
-def violations(page):
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_public_page(browser, live_server, world, scheme):
+def test_public_page(browser, axe, live_server, world, scheme):
     context = browser.new_context(
-        base_url=live_server.url, color_scheme=scheme, viewport={"width": 320, "height": 700}, bypass_csp=True
+        base_url=live_server.url, color_scheme=scheme, viewport={"width": 320, "height": 700}
     )
     page = context.new_page()
     asked, said = [], []
@@ -60,7 +37,7 @@ def test_public_page(browser, live_server, world, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert {urlsplit(url).netloc for url in asked} == {urlsplit(live_server.url).netloc}
     assert context.cookies() == []
-    assert violations(page) == []
+    assert axe(page) == []
     assert said == []
     context.close()
 
@@ -79,23 +56,21 @@ def test_public_page_needs_no_script_and_its_policy_holds(browser, live_server, 
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_workbench(browser, live_server, world, client_as, width):
+def test_workbench(browser, axe, live_server, world, client_as, width):
     from django.conf import settings
 
     cookie = client_as(Role.MAKER).cookies[settings.SESSION_COOKIE_NAME].value
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": width, "height": 800}, bypass_csp=True
-    )
+    context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 800})
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
     page = context.new_page()
     for path in ("/app/passports/", "/app/passports/waiting/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
-        assert violations(page) == [], path
+        assert axe(page) == [], path
     page.goto("/app/passports/")
     page.click("main table a >> nth=0")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert violations(page) == []
+    assert axe(page) == []
     page.click("a[href='#p36'] >> nth=0")
     assert page.url.endswith("#p36")
     context.close()
