@@ -7,6 +7,8 @@ import re
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
@@ -28,6 +30,16 @@ CHECKS = (
 EXAMPLES = 15
 # Whose key is used: the first that holds the permission. That the others are refused is the walk's matter.
 HOLDERS = (Role.OPERATOR, Role.MAKER, Role.BUYER)
+
+
+@pytest.fixture(autouse=True)
+def _connection_kept():
+    """As Django's own test client does: the end of a request does not close the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def description():

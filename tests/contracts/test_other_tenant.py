@@ -361,6 +361,7 @@ def test_nothing_is_done_with_the_others_things(filled):
 
     own, other = filled
     clients = {role: own.client(role) for role in Role}
+    machine = own.machine(Role.MAKER)
     before = counts()
     refused = [
         clients[Role.QUALITY].post("/api/recalls", {"lot": other.keys.lot}, content_type="application/json"),
@@ -371,7 +372,7 @@ def test_nothing_is_done_with_the_others_things(filled):
                                                 "organisation": other.organisation.pk}),
         clients[Role.BUYER].post(f"/app/suppliers/{other.party.pk}/compute"),
         clients[Role.MAKER].post(f"/app/passports/{other.passport.pk}/issue"),
-        own.machine(Role.MAKER).delete("/api/signing-keys", query_params={"kid": other.signing_key.kid}),
+        machine.delete("/api/signing-keys", query_params={"kid": other.signing_key.kid}),
         clients[Role.OPERATOR].post("/app/switch", {"membership": other.person("operator").pk}),
     ]  # fmt: skip
     assert [answer.status_code for answer in refused if answer.status_code not in {404, 422}] == []

@@ -116,7 +116,7 @@ def party_of(workspace: int, subject: str, content: Mapping[str, Any], position:
     return Party(
         workspace_id=workspace,
         uri=subject,
-        name=text(content.get("name"), 300) or subject,
+        name=text(content.get("name"), 300) or subject[:300],
         country=text(content.get("country"), 2),
         roles=words(content.get("roles")),
         materials=words(content.get("materials")),
@@ -131,7 +131,7 @@ def site_of(workspace: int, subject: str, content: Mapping[str, Any], position: 
     return Site(
         workspace_id=workspace,
         uri=subject,
-        name=text(content.get("name"), 300) or subject,
+        name=text(content.get("name"), 300) or subject[:300],
         party=uri(content.get("party")),
         country=text(content.get("country"), 2),
         kind=text(content.get("kind"), 30) or "other",
