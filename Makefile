@@ -21,4 +21,4 @@ bars:           ## the measured bars. AREA=foundation
 docs:           ## build the documentation into site/
 	@$(PYTHON) bootstrap.py docs
 clean:          ## remove what set-up made; keeps var/
-	rm -rf .venv .tools site frontend/node_modules src/lodeline_server/kit/static/vendor
+	rm -rf .venv .tools site frontend/node_modules conformance/node_modules src/lodeline_server/kit/static/vendor

@@ -156,6 +156,37 @@ def packages(*, development: bool) -> None:
         stamp(own=own)
 
 
+def node() -> bool:
+    """Node and npm, in the tools environment."""
+    lock = "tools/node.lock.txt"
+    python = TOOLS / BIN / "python"
+    return tried(uv(), "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", lock)
+
+
+def npm(folder: str) -> bool:
+    """Install the npm packages of a folder by its lock file, running none of their scripts."""
+    return tried(
+        TOOLS / BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder
+    )
+
+
+def tried(*words: object) -> bool:
+    """Run a step that the product can do without; False when it did not work."""
+    path = f"{TOOLS / BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print(done.stdout[-1500:], file=sys.stderr)
+    return done.returncode == 0
+
+
 def browser_libraries() -> None:
     """npm packages by lock file into an ignored folder; without npm the site still works."""
     sys.path.insert(0, str(ROOT / "tools"))
@@ -163,36 +194,30 @@ def browser_libraries() -> None:
 
     if vendor.current():
         return
-    lock = "tools/node.lock.txt"
     say("browser libraries ...")
-    quiet = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    steps = [
-        [
-            uv(),
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--python",
-            TOOLS / BIN / "python",
-            "-r",
-            lock,
-        ],
-        [TOOLS / BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", "frontend"],
-    ]
-    path = f"{TOOLS / BIN}{os.pathsep}{os.environ.get('PATH', '')}"
-    for words in steps:
-        done = subprocess.run([str(w) for w in words], env={**os.environ, "PATH": path}, check=False, **quiet)
-        if done.returncode:
-            print(done.stdout[-1500:], file=sys.stderr)
-            say("browser libraries could not be had; pages work without them, accessibility tests will skip.")
-            return
-    say(f"browser libraries: {vendor.copy()}")
+    if node() and npm("frontend"):
+        say(f"browser libraries: {vendor.copy()}")
+    else:
+        say("browser libraries could not be had; pages work without them, accessibility tests will skip.")
+
+
+def foreign_tools() -> None:
+    """What only tests and bars need from npm: an EVM node, and libraries of a verifier that is not ours."""
+    want, mark = fingerprint("conformance/package-lock.json"), TOOLS / "conformance.stamp"
+    if mark.exists() and mark.read_text() == want:
+        return
+    say("tools of other makers, for tests ...")
+    if node() and npm("conformance"):
+        mark.write_text(want)
+    else:
+        say("they could not be had; the tests that need them will skip.")
 
 
 def setup(*, development: bool) -> None:
     packages(development=development)
     browser_libraries()
+    if development:
+        foreign_tools()
 
 
 def run(words: list[str]) -> None:

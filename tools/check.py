@@ -98,6 +98,7 @@ def locks() -> list[str]:
         *ROOT.glob("requirements*.lock"),
         *ROOT.glob("tools/*.lock.txt"),
         ROOT / "frontend/package-lock.json",
+        ROOT / "conformance/package-lock.json",
     ]:
         text = path.read_text()
         wrong += [
