@@ -22,6 +22,7 @@ from lodeline_server.events import filing, queries
 from lodeline_server.events.models import CaptureJob, SigningKey
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import backend, projections
+from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -194,7 +195,7 @@ def process(job: CaptureJob, now: datetime, *, follow: bool = True) -> CaptureJo
             raw = CaptureJob.objects.values_list("raw", flat=True).get(pk=job.pk)
             content = filing.Content.again(bytes(raw)) if raw is not None else None
             with transaction.atomic():
-                backend.lock(backend.APPEND)
+                backend.lock(MAIN.lock)
                 row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
                 if not row.done and content is not None:
                     filing.file(row, content, now)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from django.conf import settings
 from django.db import connection, transaction
 
 from lodeline import sealing, strictjson
@@ -14,9 +14,10 @@ from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import Leaf
 from lodeline.log.merkle import Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import backend, notebook, tiles, vault
+from lodeline_server.log import after, backend, notebook, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
-from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.log.books import MAIN
+from lodeline_server.log.models import EntryRow, LogState
 from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.access import Actor
+    from lodeline_server.log.books import Book
 
-MAIN = "main"
-LONGEST_TYPE = Entry._meta.get_field("type").max_length  # noqa: SLF001 - Django's documented access
+LONGEST_TYPE = EntryRow._meta.get_field("type").max_length  # noqa: SLF001 - Django's documented access
 
 
 @frozen(kw_only=True)
@@ -47,7 +48,12 @@ class Appended:
 
 
 def append(
-    *, actor: Actor, workspace: int, statements: Sequence[NewStatement], now: datetime
+    *,
+    actor: Actor,
+    workspace: int,
+    statements: Sequence[NewStatement],
+    now: datetime,
+    book: Book = MAIN,
 ) -> list[Appended]:
     """Append in order, inside the caller's transaction; dense positions, one signed checkpoint.
 
@@ -61,25 +67,27 @@ def append(
         raise PermissionError("an actor appends to its own workspace only")
     if not statements:
         return []
-    backend.lock(backend.APPEND)
+    backend.lock(book.lock)
     backend.require_durable()
-    state = _state()
+    state = _state(book)
     tree = Frontier(state.size, tiles.hashes(bytes(state.frontier)))
-    _require_signed(state, tree)
+    _require_signed(book, state, tree)
     owner = vault.tenant(workspace, now=now)
+    table = book.entries._meta.db_table  # noqa: SLF001 - Django's documented access
     rows = [
-        _row(statement, owner, state.size + number, now, actor) for number, statement in enumerate(statements)
+        _row(statement, owner, state.size + number, now, actor, table)
+        for number, statement in enumerate(statements)
     ]
     leaves: list[bytes] = [row[backend.LEAF_HASH] for row in rows]
-    backend.insert(rows)
-    tiles.grow(state.size, leaves)
+    backend.insert(book, rows)
+    tiles.grow(book, state.size, leaves)
     tree.extend(leaves)
-    _sign(state, tree, now)
+    _sign(book, state, tree, now)
     return [Appended(position=row[0], leaf_hash=row[backend.LEAF_HASH]) for row in rows]
 
 
 def _row(
-    statement: NewStatement, owner: vault.Tenant, position: int, now: datetime, actor: Actor
+    statement: NewStatement, owner: vault.Tenant, position: int, now: datetime, actor: Actor, table: str
 ) -> tuple[Any, ...]:
     if not 0 < len(statement.type) <= LONGEST_TYPE:
         raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
@@ -88,6 +96,7 @@ def _row(
     leaf = Leaf(
         type=statement.type, time=now, tenant=owner.pseudonym, commitment=sealing.commit(salt, payload)
     ).encode()
+    hashed = leaf_hash(leaf)
     subject_row, key = (None, owner.key)
     if statement.data_subject:
         try:
@@ -97,7 +106,7 @@ def _row(
     sealed = sealing.seal(
         key,
         salt + payload,
-        aad=vault.entry_place(owner.pseudonym, position, owner.version),
+        aad=vault.entry_place(owner.pseudonym, position, owner.version, table),
         random=secrets.token_bytes,
     )
     return (
@@ -107,23 +116,23 @@ def _row(
         actor.organisation,
         now,
         leaf,
-        leaf_hash(leaf),
+        hashed,
         sealed,
         owner.version,
         subject_row,
     )
 
 
-def _state() -> LogState:
+def _state(book: Book) -> LogState:
     empty = Frontier()
     return LogState.objects.get_or_create(
-        name=MAIN, defaults={"size": 0, "root": empty.root(), "frontier": b""}
+        name=book.name, defaults={"size": 0, "root": empty.root(), "frontier": b""}
     )[0]
 
 
-def _require_signed(state: LogState, tree: Frontier) -> None:
+def _require_signed(book: Book, state: LogState, tree: Frontier) -> None:
     """The tree we are about to extend is the one we signed last."""
-    last = Checkpoint.objects.order_by("-size").first()
+    last = notebook.newest(book)
     size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
     if (state.size, bytes(state.root)) != (size, root) or tree.root() != root:
         raise LogInconsistent(
@@ -131,27 +140,28 @@ def _require_signed(state: LogState, tree: Frontier) -> None:
             "nothing is appended. Run 'lodeline log fsck'."
         )
     if last:
-        notebook.require_signed(last)
+        notebook.require_signed(last, book)
+    notebook.require_newest(book, size, root)
 
 
-def _sign(state: LogState, tree: Frontier, now: datetime) -> None:
+def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
     """Compare-and-swap the state, sign and store the checkpoint, publish it with the transaction."""
     root = tree.root()
-    swapped = LogState.objects.filter(name=MAIN, size=state.size, root=bytes(state.root)).update(
+    swapped = LogState.objects.filter(name=book.name, size=state.size, root=bytes(state.root)).update(
         size=tree.size, root=root, frontier=b"".join(tree.hashes)
     )
     if swapped != 1:
         raise LogInconsistent("another writer moved the log on; nothing is appended")
     note = notes.sign(
-        notes.Checkpoint(origin=settings.LOG_ORIGIN, size=tree.size, root=root), vault.signing_key()
+        notes.Checkpoint(origin=book.origin, size=tree.size, root=root), vault.signing_key(book.key_file)
     )
-    Checkpoint.objects.create(size=tree.size, root=root, note=note, created_at=now)
+    book.checkpoints.objects.create(size=tree.size, root=root, note=note, created_at=now)
     publish(
-        key=notebook.KEY,
+        key=notebook.key(book),
         forms={notebook.MEDIA_TYPE: note.encode()},
         kind="checkpoint",
         position=tree.size - 1,
         now=now,
     )
     # Robust: what is committed stays acknowledged even if the copy cannot be written (full disk).
-    transaction.on_commit(notebook.copy_to_file, robust=True)
+    transaction.on_commit(partial(after.moved, book), robust=True)

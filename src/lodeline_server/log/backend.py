@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from lodeline_server.log.models import Entry
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-APPEND, FOLLOW = 0x4C4F4445, 0x4C4F4446  # keys of PostgreSQL's advisory locks
+    from lodeline_server.log.books import Book
+
+FOLLOW = 0x4C4F4446  # key of PostgreSQL's advisory lock; the books bring theirs
 FIELDS = (
     "position",
     "type",
@@ -59,9 +59,9 @@ def require_durable() -> None:
                     raise Unsafe(f"PostgreSQL has {name}={unsafe}; the log refuses to append")
 
 
-def insert(rows: Sequence[tuple[Any, ...]]) -> None:
+def insert(book: Book, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert entries, given in the order of `FIELDS`."""
-    table, columns = Entry._meta.db_table, ", ".join(f'"{name}"' for name in FIELDS)  # noqa: SLF001
+    table, columns = book.entries._meta.db_table, ", ".join(f'"{name}"' for name in FIELDS)  # noqa: SLF001
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:

@@ -9,14 +9,16 @@ from attrs import frozen
 from lodeline.log import checkpoint as notes
 from lodeline.log.merkle import Frontier
 from lodeline_server.log import notebook, tiles
+from lodeline_server.log.books import MAIN
 from lodeline_server.log.fsck_entries import Walk, bad
-from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.log.models import LogState
 from lodeline_server.publishing.queries import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lodeline.evidence import Finding
+    from lodeline_server.log.books import Book
 
 ENOUGH = 100
 
@@ -37,26 +39,30 @@ class Verdict:
         return min((int(one.pointer) for one in self.findings if one.pointer.isdecimal()), default=None)
 
 
-def fsck(*, quick: bool = False) -> Verdict:
+def fsck(*, quick: bool = False, book: Book = MAIN) -> Verdict:
     """Check the log. `quick` compares the stored tree with the signed checkpoint and opens no entry.
 
     The log may grow meanwhile: what was there at the start is checked.
     """
-    state = LogState.objects.first()
+    state = LogState.objects.filter(name=book.name).first()
     size, root = (state.size, bytes(state.root)) if state else (0, Frontier().root())
-    findings = [*_signed(size, root), *_file(), *_published()]
+    findings = [*_signed(book, size, root), *_file(book), *_published(book)]
     if state and not _leads(state, root):
         findings.append(
             bad("L-FRONTIER", "state", "the stored right edge of the tree does not lead to its root")
         )
     if not quick:
-        walk = Walk(size, room=ENOUGH)
+        walk = Walk(size, room=ENOUGH, book=book)
         findings += walk.findings()
-        findings += _beyond()
+        findings += _beyond(book)
         if walk.root != root:
             findings.append(bad("L-ROOT", "state", "the entries lead to another root than the stored one"))
         root = walk.root
     return Verdict(size=size, root=root, findings=tuple(findings[:ENOUGH]))
+
+
+def _size(book: Book) -> int:
+    return LogState.objects.filter(name=book.name).values_list("size", flat=True).first() or 0
 
 
 def _leads(state: LogState, root: bytes) -> bool:
@@ -66,9 +72,9 @@ def _leads(state: LogState, root: bytes) -> bool:
         return False
 
 
-def _signed(size: int, root: bytes) -> Iterator[Finding]:
+def _signed(book: Book, size: int, root: bytes) -> Iterator[Finding]:
     """The newest checkpoint within the tree's size is signed by us and covers exactly this tree."""
-    last = Checkpoint.objects.filter(size__lte=size).order_by("-size").first()
+    last = book.checkpoints.objects.filter(size__lte=size).order_by("-size").first()
     if last is None:
         if size:
             yield bad("L-UNSIGNED", "checkpoint", f"the log holds {size} entries and no signed checkpoint")
@@ -78,14 +84,14 @@ def _signed(size: int, root: bytes) -> Iterator[Finding]:
             "checkpoint",
             f"the last signed checkpoint is of size {last.size}, the stored tree of {size}, or their roots differ",
         )
-    later = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
-    if later > (LogState.objects.values_list("size", flat=True).first() or 0):
+    later = book.checkpoints.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    if later > _size(book):
         yield bad(
             "L-CHECKPOINT", "checkpoint", f"a checkpoint of size {later} was signed, the tree is smaller"
         )
     if last is not None:
         try:
-            signed = notebook.read(last.note)
+            signed = notebook.read(last.note, book)
         except notes.CheckpointRefused as refused:
             yield bad("L-SIGNATURE", "checkpoint", f"the last checkpoint does not verify: {refused}")
         else:
@@ -93,17 +99,17 @@ def _signed(size: int, root: bytes) -> Iterator[Finding]:
                 yield bad("L-SIGNATURE", "checkpoint", "the note of the last checkpoint is for another tree")
 
 
-def _file() -> Iterator[Finding]:
+def _file(book: Book) -> Iterator[Finding]:
     """The copy in the data folder is one of our checkpoints: a newer one there means an older database here."""
     try:
-        note = notebook.file().read_text(encoding="utf-8")
-        copy = notebook.read(note)
+        note = notebook.file(book).read_text(encoding="utf-8")
+        copy = notebook.read(note, book)
     except FileNotFoundError:
         return
     except (UnicodeDecodeError, notes.CheckpointRefused) as refused:
         yield bad("L-FILE", "log/checkpoint", f"the checkpoint in the data folder does not verify: {refused}")
         return
-    known = Checkpoint.objects.filter(size=copy.size).values_list("root", flat=True).first()
+    known = book.checkpoints.objects.filter(size=copy.size).values_list("root", flat=True).first()
     if known is None:
         yield bad(
             "L-ROLLBACK",
@@ -117,21 +123,23 @@ def _file() -> Iterator[Finding]:
         )
 
 
-def _published() -> Iterator[Finding]:
+def _published(book: Book) -> Iterator[Finding]:
     """The public bytes are a checkpoint that the database knows; while the log grows, the one of a moment ago."""
-    form = published(notebook.KEY, notebook.MEDIA_TYPE)
+    form = published(notebook.key(book), notebook.MEDIA_TYPE)
     if form is None:
-        if Checkpoint.objects.exists():
-            yield bad("L-PUBLISHED", notebook.KEY, "the signed checkpoint is not published")
-    elif not Checkpoint.objects.filter(
+        if book.checkpoints.objects.exists():
+            yield bad("L-PUBLISHED", notebook.key(book), "the signed checkpoint is not published")
+    elif not book.checkpoints.objects.filter(
         size=form.position + 1, note=bytes(form.body).decode(errors="replace")
     ).exists():
-        yield bad("L-PUBLISHED", notebook.KEY, "the published checkpoint is not one that was signed here")
+        yield bad(
+            "L-PUBLISHED", notebook.key(book), "the published checkpoint is not one that was signed here"
+        )
 
 
-def _beyond() -> Iterator[Finding]:
+def _beyond(book: Book) -> Iterator[Finding]:
     """No entries behind the tree's end. Asked in this order, a growing log is no finding."""
-    last = Entry.objects.order_by("-position").values_list("position", flat=True).first()
-    size = LogState.objects.values_list("size", flat=True).first() or 0
+    last = book.entries.objects.order_by("-position").values_list("position", flat=True).first()
+    size = _size(book)
     if last is not None and last >= size:
         yield bad("L-SIZE", str(size), f"entries up to {last} are stored, the tree has {size}")

@@ -10,11 +10,15 @@ from lodeline.log.leaf import decode
 from lodeline.log.merkle import Frontier, leaf_hash, root_of
 from lodeline.sealing import Unreadable, commit
 from lodeline_server.log import notebook, tiles, vault
-from lodeline_server.log.models import Checkpoint, Entry, LogState
+from lodeline_server.log.books import MAIN
+from lodeline_server.log.models import LogState
 from lodeline_server.log.queries import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lodeline_server.log.books import Book
+    from lodeline_server.log.models import CheckpointRow, EntryRow
 
 CHUNK = 2_000
 
@@ -26,8 +30,8 @@ def bad(rule: str, pointer: str, message: str) -> Finding:
 class Walk:
     """Derives the tree of the first `size` entries. After `findings()`, `root` is what they lead to."""
 
-    def __init__(self, size: int, room: int) -> None:
-        self.size, self.room = size, room
+    def __init__(self, size: int, room: int, book: Book = MAIN) -> None:
+        self.size, self.room, self.book = size, room, book
         self.tree = Frontier()
         self.keys = vault.Keyring()
         self.edges: list[list[bytes]] = []  # hashes of the unfinished tile of each level
@@ -45,7 +49,7 @@ class Walk:
         return found
 
     def _walk(self) -> Iterator[Finding]:
-        signed = Checkpoint.objects.filter(size__lte=self.size).order_by("size")
+        signed = self.book.checkpoints.objects.filter(size__lte=self.size).order_by("size")
         points = signed.iterator(CHUNK)
         point = next(points, None)
         for entry in self._entries():
@@ -67,10 +71,10 @@ class Walk:
                 index = self.size >> tiles.LEVEL_BITS * (level + 1)
                 yield from self._compare(level, index, edge)
 
-    def _signed(self, point: Checkpoint, position: int) -> Iterator[Finding]:
+    def _signed(self, point: CheckpointRow, position: int) -> Iterator[Finding]:
         """A checkpoint of the present size: row and note are for this tree, and the note is signed by us."""
         try:
-            signed = notebook.read(point.note)
+            signed = notebook.read(point.note, self.book)
         except CheckpointRefused as refused:
             yield bad(
                 "L-SIGNATURE",
@@ -84,9 +88,10 @@ class Walk:
                 "L-HISTORY", str(position), f"the checkpoint of size {point.size} was signed for another tree"
             )
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[EntryRow]:
         """In chunks by position: one long cursor would hold the database's clean-up back."""
-        rows = Entry.objects.select_related("subject_key").filter(position__lt=self.size).order_by("position")
+        rows = self.book.entries.objects.select_related("subject_key")
+        rows = rows.filter(position__lt=self.size).order_by("position")
         start = 0
         while chunk := list(rows.filter(position__gte=start)[:CHUNK]):
             yield from chunk
@@ -105,16 +110,19 @@ class Walk:
             yield from self._tile(level + 1, root_of(edge))
 
     def _compare(self, level: int, index: int, edge: list[bytes]) -> Iterator[Finding]:
-        derived, stored = b"".join(edge), tiles.stored(level, index)
+        derived, stored = b"".join(edge), tiles.stored(level, index, self.book)
         if stored == derived:
             return
-        grown = stored.startswith(derived) and LogState.objects.filter(size__gt=self.size).exists()
+        grown = (
+            stored.startswith(derived)
+            and LogState.objects.filter(name=self.book.name, size__gt=self.size).exists()
+        )
         if not grown:
             first = index << tiles.LEVEL_BITS * (level + 1)
             yield bad("L-TILE", str(first), f"hash tile {index} of level {level} is not that of the entries")
 
 
-def check(entry: Entry, keys: vault.Keyring) -> Iterator[Finding]:
+def check(entry: EntryRow, keys: vault.Keyring) -> Iterator[Finding]:
     """One entry by itself: leaf record, its hash, the columns beside it, seal and commitment."""
     at = str(entry.position)
     try:

@@ -1,6 +1,7 @@
-"""The log's tables. `Entry` and `Tile` only grow; nothing in them is edited except by erasure of keys.
+"""The log's tables, for each of its books. Entries and tiles only grow; nothing in them is edited.
 
-Workspaces and actors are opaque numbers here: the log knows no people.
+There are two books of one form: the main one with the facts, and the audit trail. Workspaces and actors are opaque
+numbers here: the log knows no people.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class LogState(models.Model):
         return f"{self.name} {self.size}"
 
 
-class Entry(models.Model):
+class EntryRow(models.Model):
     """One statement: its leaf in the open, payload and salt sealed."""
 
     position = models.BigIntegerField(primary_key=True)
@@ -32,20 +33,31 @@ class Entry(models.Model):
     leaf_hash = models.BinaryField(max_length=32)
     sealed = models.BinaryField()
     key_version = models.IntegerField()
-    subject_key = models.ForeignKey("log.SubjectKey", null=True, on_delete=models.PROTECT)
+    subject_key = models.ForeignKey(
+        "log.SubjectKey", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
+        abstract = True
+        # Every index costs each append: those of few rows hold only these.
         indexes = [
             models.Index(fields=["type", "position"]),
             models.Index(fields=["workspace", "position"]),
-            models.Index(fields=["organisation", "position"]),
+            models.Index(
+                fields=["organisation", "position"],
+                condition=~models.Q(organisation=None),
+                name="%(class)s_by",
+            ),
+            models.Index(
+                fields=["subject_key"], condition=~models.Q(subject_key=None), name="%(class)s_subject"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.position} {self.type}"
 
 
-class Tile(models.Model):
+class TileRow(models.Model):
     """Up to 256 hashes of one level (C2SP tlog-tiles): level 0 holds leaf hashes."""
 
     level = models.IntegerField()
@@ -53,7 +65,8 @@ class Tile(models.Model):
     hashes = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["level", "index"], name="tile_once")]
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="%(class)s_once")]
 
     def __str__(self) -> str:
         return f"{self.level}/{self.index}"
@@ -91,7 +104,7 @@ class SubjectKey(models.Model):
         return self.pseudonym
 
 
-class Checkpoint(models.Model):
+class CheckpointRow(models.Model):
     """Every signed checkpoint: a size has one root, for ever."""
 
     size = models.BigIntegerField(primary_key=True)
@@ -99,8 +112,35 @@ class Checkpoint(models.Model):
     note = models.TextField()
     created_at = models.DateTimeField()
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return str(self.size)
+
+
+class Entry(EntryRow):
+    """The main book: facts."""
+
+
+class Tile(TileRow):
+    """The main book's hashes."""
+
+
+class Checkpoint(CheckpointRow):
+    """The main book's checkpoints."""
+
+
+class AuditEntry(EntryRow):
+    """The audit trail: who read, granted, changed, signed in, was denied."""
+
+
+class AuditTile(TileRow):
+    """The audit trail's hashes."""
+
+
+class AuditCheckpoint(CheckpointRow):
+    """The audit trail's checkpoints."""
 
 
 class Cursor(models.Model):

@@ -12,34 +12,41 @@ from lodeline.log import checkpoint as notes
 from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import vault
 from lodeline_server.log.backend import LogInconsistent
-from lodeline_server.log.models import Checkpoint
+from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = "/log/checkpoint"
+    from lodeline_server.log.books import Book
+    from lodeline_server.log.models import CheckpointRow
+
 MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
-def newest() -> Checkpoint | None:
-    """The newest signed checkpoint; None while the log is empty."""
-    return Checkpoint.objects.order_by("-size").first()
+def key(book: Book = MAIN) -> str:
+    """The address of the newest checkpoint."""
+    return f"{book.path}/checkpoint"
 
 
-def verifier() -> str:
+def newest(book: Book = MAIN) -> CheckpointRow | None:
+    """The newest signed checkpoint; None while the book is empty."""
+    return book.checkpoints.objects.order_by("-size").first()
+
+
+def verifier(book: Book = MAIN) -> str:
     """The key that checkpoints verify with, to give to others (vkey)."""
-    return notes.vkey(settings.LOG_ORIGIN, vault.signing_key().verify_key)
+    return notes.vkey(book.origin, vault.signing_key(book.key_file).verify_key)
 
 
-def read(note: str) -> notes.Checkpoint:
-    """A note of this log, whatever its origin was called then; raises `CheckpointRefused`."""
-    return notes.parse(note, {note.split("\n", 1)[0]: vault.signing_key().verify_key})
+def read(note: str, book: Book = MAIN) -> notes.Checkpoint:
+    """A note of this book, whatever its origin was called then; raises `CheckpointRefused`."""
+    return notes.parse(note, {note.split("\n", 1)[0]: vault.signing_key(book.key_file).verify_key})
 
 
-def require_signed(row: Checkpoint) -> None:
+def require_signed(row: CheckpointRow, book: Book = MAIN) -> None:
     """Raise `LogInconsistent` unless the stored note says what the row says, and our key has signed it."""
     try:
-        signed = read(row.note)
+        signed = read(row.note, book)
     except notes.CheckpointRefused as refused:
         raise LogInconsistent(
             f"the last checkpoint does not verify: {refused}; nothing is appended"
@@ -48,21 +55,42 @@ def require_signed(row: Checkpoint) -> None:
         raise LogInconsistent("the last checkpoint was signed for another tree; nothing is appended")
 
 
-def file() -> Path:
-    """Where the newest checkpoint lies as a file: for web servers, monitors and backups."""
-    return settings.DATA / "log" / "checkpoint"
+def file(book: Book = MAIN) -> Path:
+    """Where the newest signed checkpoint lies beside the database: what a restored older database is held against."""
+    name = "checkpoint" if book is MAIN else f"{book.name}.checkpoint"
+    return settings.DATA / "log" / name
 
 
-def copy_to_file() -> None:
+def require_newest(book: Book, size: int, root: bytes) -> None:
+    """Raise `LogInconsistent` when the file knows a larger tree than the database, or another one of this size."""
+    try:
+        note = file(book).read_text(encoding="utf-8")
+        copy = read(note, book)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (UnicodeDecodeError, notes.CheckpointRefused) as refused:
+        raise LogInconsistent(
+            f"{file(book)} is not a checkpoint of this log: {refused}; nothing is appended"
+        ) from None
+    if copy.size > size:
+        raise LogInconsistent(
+            f"a checkpoint of {copy.size} entries was signed, the database holds {size}: an older one was put in "
+            "place. Nothing is appended. 'lodeline log resume' says what can be done."
+        )
+    if copy.size == size and copy.root != root:
+        raise LogInconsistent(f"the checkpoint of {size} entries in {file(book)} has another root")
+
+
+def copy_to_file(book: Book = MAIN) -> None:
     """Write the newest checkpoint to its file: whole or not at all, and never an older one over a newer."""
-    target = file()
+    target = file(book)
     target.parent.mkdir(exist_ok=True)
     with (target.parent / "lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # asked for the newest inside: the last writer knows it best
-        note = Checkpoint.objects.order_by("-size").values_list("note", flat=True).first()
+        note = book.checkpoints.objects.order_by("-size").values_list("note", flat=True).first()
         if note is None or (target.exists() and target.read_text(encoding="utf-8") == note):
             return
-        part = target.with_name("checkpoint.part")
+        part = target.with_name(f"{target.name}.part")
         with part.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(note)
             stream.flush()

@@ -115,7 +115,7 @@ class EntryTable(Table):
 @public
 def checkpoint(request: HttpRequest) -> HttpResponse:
     """The newest signed checkpoint, the same bytes for everybody (C2SP tlog-tiles)."""
-    form = published(notebook.KEY, notebook.MEDIA_TYPE)
+    form = published(notebook.key(), notebook.MEDIA_TYPE)
     if form is None:
         raise Http404("the log is empty")
     response = HttpResponse(bytes(form.body), content_type=form.media_type)

@@ -10,11 +10,15 @@ from attrs import frozen
 from lodeline.log import merkle
 from lodeline.sealing import SALT_BYTES, Unreadable, unseal
 from lodeline_server.log import notebook, tiles, vault
-from lodeline_server.log.models import Entry, LogState
+from lodeline_server.log.books import MAIN
+from lodeline_server.log.models import LogState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
+
+    from lodeline_server.log.books import Book
+    from lodeline_server.log.models import EntryRow
 
 CHUNK = 2_000
 LARGEST = 2**63  # positions are 64-bit in the database
@@ -39,30 +43,30 @@ class Statement:
     erased: bool = False
 
 
-def size() -> int:
-    """How many statements the log holds."""
-    return LogState.objects.values_list("size", flat=True).first() or 0
+def size(book: Book = MAIN) -> int:
+    """How many statements the book holds."""
+    return LogState.objects.filter(name=book.name).values_list("size", flat=True).first() or 0
 
 
-def checkpoint() -> str | None:
-    """The newest signed checkpoint; None while the log is empty."""
-    newest = notebook.newest()
+def checkpoint(book: Book = MAIN) -> str | None:
+    """The newest signed checkpoint; None while the book is empty."""
+    newest = notebook.newest(book)
     return newest.note if newest else None
 
 
-def opened(entry: Entry, keys: vault.Keyring) -> tuple[bytes, bytes]:
+def opened(entry: EntryRow, keys: vault.Keyring) -> tuple[bytes, bytes]:
     """Salt and canonical payload of an entry; raises `Unreadable`."""
     owner = keys[entry.workspace, entry.key_version]
     key = vault.open_subject(owner, entry.subject_key) if entry.subject_key else owner.key
     plain = unseal(
         key,
         bytes(entry.sealed),
-        aad=vault.entry_place(owner.pseudonym, entry.position, entry.key_version),
+        aad=vault.entry_place(owner.pseudonym, entry.position, entry.key_version, entry._meta.db_table),  # noqa: SLF001 - documented
     )
     return plain[:SALT_BYTES], plain[SALT_BYTES:]
 
 
-def _statement(entry: Entry, keys: vault.Keyring) -> Statement:
+def _statement(entry: EntryRow, keys: vault.Keyring) -> Statement:
     try:
         salt, text = opened(entry, keys)
         payload = orjson.loads(text)  # our own canonical bytes, authenticated by the seal
@@ -92,12 +96,13 @@ def read(
     workspace: int | None = None,
     limit: int | None = None,
     stop: int | None = None,
+    book: Book = MAIN,
 ) -> Iterator[Statement]:
     """Statements from `start` in order, a chunk at a time; none from position `stop` on.
 
     Raises `Unreadable` at one that was changed or moved. Erased ones come with an empty payload.
     """
-    rows = Entry.objects.select_related("subject_key").order_by("position")
+    rows = book.entries.objects.select_related("subject_key").order_by("position")
     if types is not None:
         rows = rows.filter(type__in=sorted(types))
     if workspace is not None:
@@ -116,22 +121,22 @@ def read(
         left = None if left is None else left - len(chunk)
 
 
-def get(position: int, workspace: int | None = None) -> Statement | None:
+def get(position: int, workspace: int | None = None, book: Book = MAIN) -> Statement | None:
     """One statement; None when it does not exist (in that workspace). Raises `Unreadable` as `read` does."""
     if not 0 <= position < LARGEST:
         return None
-    rows = Entry.objects.select_related("subject_key").filter(position=position)
+    rows = book.entries.objects.select_related("subject_key").filter(position=position)
     if workspace is not None:
         rows = rows.filter(workspace=workspace)
     entry = rows.first()
     return _statement(entry, vault.Keyring()) if entry else None
 
 
-def inclusion(position: int, tree_size: int) -> list[bytes]:
+def inclusion(position: int, tree_size: int, book: Book = MAIN) -> list[bytes]:
     """Audit path of a position in the tree of `tree_size` (RFC 6962, 2.1.1)."""
-    return merkle.inclusion(tiles.reader(), position, tree_size)
+    return merkle.inclusion(tiles.reader(book), position, tree_size)
 
 
-def consistency(old: int, new: int) -> list[bytes]:
+def consistency(old: int, new: int, book: Book = MAIN) -> list[bytes]:
     """Proof that the tree of `new` extends that of `old` (RFC 6962, 2.1.2)."""
-    return merkle.consistency(tiles.reader(), old, new)
+    return merkle.consistency(tiles.reader(book), old, new)

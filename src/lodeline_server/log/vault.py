@@ -33,9 +33,9 @@ class Tenant:
     secret: bytes
 
 
-def signing_key() -> SigningKey:
-    """The key that signs checkpoints."""
-    return SigningKey.from_seed(secret(settings.DATA, "log.key"))
+def signing_key(name: str = "log.key") -> SigningKey:
+    """The key that signs the checkpoints of a book."""
+    return SigningKey.from_seed(secret(settings.DATA, name))
 
 
 def _kek() -> bytes:
@@ -117,6 +117,6 @@ def open_subject(owner: Tenant, row: SubjectKey) -> bytes:
     return _open(owner.key, bytes(row.wrapped), sealing.place("subject", owner.workspace, row.pseudonym))
 
 
-def entry_place(pseudonym: str, position: int, version: int) -> bytes:
+def entry_place(pseudonym: str, position: int, version: int, table: str = TABLE) -> bytes:
     """Where a sealed payload belongs (facts: tenant, table, row, column, key version)."""
-    return sealing.place(pseudonym, TABLE, position, COLUMN, version)
+    return sealing.place(pseudonym, table, position, COLUMN, version)

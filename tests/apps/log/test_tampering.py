@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.apps.log.saying import put
 
 from lodeline_server.log import notebook
+from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.fsck import fsck
 from lodeline_server.log.models import Checkpoint, Entry, LogState, SubjectKey, TenantKey, Tile
 from lodeline_server.publishing.models import Published
@@ -138,8 +139,15 @@ def test_another_history_of_the_same_size_is_noticed():
         put(3)
         notebook.copy_to_file()
         transaction.set_rollback(True)
+    with pytest.raises(LogInconsistent, match="3 entries was signed, the database holds 2"):
+        put(4)
+    seen = notebook.file().read_text()
+    notebook.file().unlink()
     put(4)
+    notebook.file().write_text(seen)
     assert rules() == {"L-FORK"}
+    with pytest.raises(LogInconsistent, match="has another root"):
+        put(5)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"x\n1\ny\n", b"\x00" * 5])
