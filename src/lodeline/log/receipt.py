@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lodeline.keys import VerifyKey
     from lodeline.log.checkpoint import Checkpoint
+    from lodeline.log.policy import Judged, Policy
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
 MAX_RECEIPT = 256 * 1024
@@ -44,6 +45,21 @@ class Receipt:
             raise CheckpointRefused(f"the checkpoint is of another log: {checkpoint.origin}")
         verify_inclusion(leaf_hash, self.index, checkpoint.size, self.path, checkpoint.root)
         return checkpoint
+
+    def judge(self, leaf_hash: bytes, policy: Policy, now: int | None = None) -> Judged:
+        """Verify offline, against a policy: a log of it has signed, its quorum of witnesses too, the path fits.
+
+        The checkpoint that covers the leaf, and who witnessed it. Raises `CheckpointRefused` or `ProofError`.
+        """
+        judged = policy.check(self.note, now)
+        if not judged.reached:
+            count = len(judged.witnesses)
+            raise CheckpointRefused(
+                f"{count} witnesses that count: the quorum {policy.quorum!r} is not reached"
+            )
+        point = judged.checkpoint
+        verify_inclusion(leaf_hash, self.index, point.size, self.path, point.root)
+        return judged
 
 
 def make(index: int, path: Sequence[bytes], note: str) -> Receipt:

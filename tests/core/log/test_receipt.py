@@ -9,7 +9,11 @@ from tests.core.log.trees import by_definition, leaves, subtrees
 
 from lodeline.keys import SigningKey
 from lodeline.log import merkle, receipt
-from lodeline.log.checkpoint import Checkpoint, CheckpointRefused, sign, to_base64
+from lodeline.log import note as notes
+from lodeline.log import policy as policies
+from lodeline.log.checkpoint import Checkpoint, CheckpointRefused, sign, to_base64, vkey
+from lodeline.log.cosignature import Cosigner
+from lodeline.log.note import COSIGNATURE
 from lodeline.log.proof import ProofError
 
 ORIGIN = "log.example/lode"
@@ -91,3 +95,44 @@ def test_a_moved_index_leads_elsewhere():
     text = issued(1, 3).text().replace("index 1", "index 0")
     with pytest.raises(ProofError, match="another root"):
         receipt.read(text).verify(leaves(3)[1], KEYS)
+
+
+def witnessed(index, size, *numbers, time=1_700_000_000):
+    """A receipt whose checkpoint these witnesses have cosigned, and what policy lines name them."""
+    made = issued(index, size)
+    text = notes.split(made.note).text
+    cosigners = [Cosigner(f"w{number}.example", COSIGNATURE, bytes([number]) * 32) for number in range(1, 4)]
+    lines = "".join(cosigners[number - 1].sign(text, time).line() for number in numbers)
+    known = "".join(f"witness w{number} {one.key}\n" for number, one in enumerate(cosigners, 1))
+    policy = policies.read(
+        f"log {vkey(ORIGIN, KEY.verify_key)}\n{known}group g 2 w1 w2 w3\nquorum g\n".encode()
+    )
+    return receipt.make(made.index, made.path, made.note + lines), policy
+
+
+def test_a_receipt_with_a_quorum_of_witnesses():
+    made, policy = witnessed(1, 3, 1, 3)
+    judged = receipt.read(made.text()).judge(leaves(3)[1], policy)
+    assert (judged.checkpoint.size, judged.witnesses, judged.reached) == (3, ("w1", "w3"), True)
+    assert receipt.read(made.text()).verify(leaves(3)[1], KEYS).size == 3  # without a policy as before
+    with pytest.raises(ProofError, match="another root"):
+        made.judge(leaves(3)[2], policy)
+
+
+def test_a_receipt_without_its_quorum():
+    for numbers in ((), (2,), (2, 2)):
+        made, policy = witnessed(1, 3, *numbers)
+        with pytest.raises(CheckpointRefused, match="quorum"):
+            made.judge(leaves(3)[1], policy)
+    made, policy = witnessed(1, 3, 1, 2, time=2_000_000_000)
+    with pytest.raises(CheckpointRefused, match="quorum"):
+        made.judge(leaves(3)[1], policy, now=1_900_000_000)
+    assert made.judge(leaves(3)[1], policy, now=2_000_000_000).reached
+
+
+def test_witnesses_do_not_stand_in_for_the_log():
+    made, policy = witnessed(1, 3, 1, 2)
+    parts = notes.split(made.note)
+    unsigned = receipt.make(1, made.path, str(notes.Note(parts.text, parts.signatures[1:])))
+    with pytest.raises(CheckpointRefused, match="no known key of the log"):
+        unsigned.judge(leaves(3)[1], policy)
