@@ -39,6 +39,16 @@ def _plain_settings(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.AUDIT_THREAD = False  # a thread would write into a database that the test undoes
+
+
+@pytest.fixture(autouse=True)
+def _reads_of_this_test_only():
+    """What waits for the audit trail is forgotten with the test's database."""
+    yield
+    from lodeline_server.log.auditing.outbox import OUTBOX
+
+    OUTBOX.forget()
 
 
 @pytest.fixture

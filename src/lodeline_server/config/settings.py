@@ -50,6 +50,7 @@ MAX_UPLOAD = int(os.environ.get("LODELINE_MAX_UPLOAD") or 32 * 1024 * 1024)
 # Captured documents are read by kit.uploads with their own bound; this is for forms.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+AUDIT_THREAD = True  # reads are written by a thread, twice a second; tests write them when they look
 
 INSTALLED_APPS = [
     "lodeline_server.kit",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "lodeline_server.kit.middleware.AuditMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

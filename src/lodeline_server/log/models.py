@@ -143,6 +143,19 @@ class AuditCheckpoint(CheckpointRow):
     """The audit trail's checkpoints."""
 
 
+class AuditOutbox(models.Model):
+    """A line of the audit trail that waits for its place in the book. No name in it: `payload` says a pseudonym."""
+
+    kind = models.CharField(max_length=60)
+    workspace = models.BigIntegerField()
+    organisation = models.BigIntegerField(null=True)
+    payload = models.TextField(help_text="canonical JSON; sealed when it is sequenced")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.kind}"
+
+
 class Cursor(models.Model):
     """How far a projection has followed the log: the next position it will read."""
 

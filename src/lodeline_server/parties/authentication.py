@@ -51,7 +51,7 @@ class SessionAuthentication(AuthBase):
     def __call__(self, request: HttpRequest) -> Any | None:
         if "Authorization" in request.headers:
             return None
-        actor = actor_of_session(request)
+        actor = request.actor = actor_of_session(request)  # type: ignore[attr-defined]  # the audit trail knows it
         if actor is not None and check_csrf(request) is not None:
             raise Problem(
                 403,
@@ -59,12 +59,12 @@ class SessionAuthentication(AuthBase):
                 detail="Requests with a session send X-CSRFToken; programs send an API key instead.",
                 kind="epcisException:SecurityException",
             )
-        request.actor = actor  # type: ignore[attr-defined]
         return _allowed(request, actor)
 
 
 def _allowed(request: HttpRequest, actor: Actor | None) -> Actor | None:
     """Ask for the operation's permission (kit.permissions.endpoint) before its input is looked at."""
+    request.actor = actor  # type: ignore[attr-defined]
     if actor is not None and (needs := getattr(request, "needs", None)) is not None:
         actor.require(needs)
     return actor
