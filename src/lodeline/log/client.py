@@ -56,6 +56,10 @@ class Tree:
     def leaf_hash(self, index: int) -> bytes:
         return self.subtree(0, index)
 
+    def hashes(self, level: int, index: int) -> list[bytes]:
+        """The hashes of a tile, as wide as it is in this tree."""
+        return self._tile(level, index)[0]
+
     def root_at(self, size: int) -> bytes:
         """The root that the first `size` leaves have."""
         if not 0 <= size <= self.size:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from lodeline.access import platform
 from lodeline_server.log.actions import NewStatement, append
+from lodeline_server.log.books import MAIN
 from lodeline_server.publishing.models import Published
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -20,7 +21,7 @@ def said(*numbers, kind="test.said", subject=""):
     ]
 
 
-def put(*numbers, workspace=1, kind="test.said", subject="", now=NOON):
+def put(*numbers, workspace=1, kind="test.said", subject="", now=NOON, book=MAIN):
     """Append in a transaction of its own."""
     with transaction.atomic():
         return append(
@@ -28,6 +29,7 @@ def put(*numbers, workspace=1, kind="test.said", subject="", now=NOON):
             workspace=workspace,
             statements=said(*numbers, kind=kind, subject=subject),
             now=now,
+            book=book,
         )
 
 

@@ -1,0 +1,86 @@
+"""What the log's static files hold, from the database, led to the signed root before anybody gets it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from lodeline.log import layout
+from lodeline.log.client import LogDamaged, Tree
+from lodeline.log.layout import ENTRIES, WIDTH, Tile
+from lodeline.log.merkle import HASH_BYTES
+from lodeline_server.log import tiles
+from lodeline_server.log.backend import LogInconsistent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lodeline.log.checkpoint import Checkpoint
+    from lodeline_server.log.books import Book
+
+
+def content(book: Book, tile: Tile) -> bytes:
+    """The bytes of a file; `LookupError` when the database does not hold all of it."""
+    if tile.level == ENTRIES:
+        start = tile.index * WIDTH
+        rows = book.entries.objects.filter(position__gte=start, position__lt=start + tile.width)
+        leaves = [bytes(leaf) for leaf in rows.order_by("position").values_list("leaf", flat=True)]
+        if len(leaves) == tile.width:
+            return layout.bundle(leaves)
+    else:
+        data = tiles.stored(tile.level, tile.index, book)[: tile.width * HASH_BYTES]
+        if len(data) == tile.width * HASH_BYTES:
+            return data
+    raise LookupError("the database does not hold it")
+
+
+def wanted(
+    book: Book, signed: Checkpoint, start: int, *, entries: bool = True
+) -> Iterator[tuple[Tile, bytes]]:
+    """The files that came into being since a tree of `start` entries: full tiles, and partial ones of each checkpoint.
+
+    Partial tiles whose full tile exists are left out. Raises `LogInconsistent` for what does not lead to the root.
+    """
+    tree = Tree(lambda path: content(book, layout.parse(path)), signed)
+    try:
+        tree.check_edge()
+        for tile in _full(start, signed.size):
+            yield tile, b"".join(tree.hashes(tile.level, tile.index))
+            if tile.level == 0 and entries:
+                yield Tile(ENTRIES, tile.index), layout.bundle(_entries(tree, tile.index))
+        for level, (index, widths) in _widths(book, start, signed.size).items():
+            hashes = tree.hashes(level, index)
+            own = _entries(tree, index) if level == 0 and entries else []
+            for width in sorted(widths):
+                yield Tile(level, index, width), b"".join(hashes[:width])
+                if own:
+                    yield Tile(ENTRIES, index, width), layout.bundle(own[:width])
+    except LogDamaged as damage:
+        raise LogInconsistent(f"{damage}; nothing is published. Run 'lodeline log fsck'.") from None
+
+
+def _entries(tree: Tree, index: int) -> list[bytes]:
+    return [entry for _, entry in tree.entries(index * WIDTH, min((index + 1) * WIDTH, tree.size))]
+
+
+def _full(start: int, size: int) -> Iterator[Tile]:
+    """Hash tiles that became full between two sizes, the lowest level first."""
+    for level in range(layout.TOP):
+        end = layout.filled(level + 1, size)
+        if not end:
+            return
+        for index in range(layout.filled(level + 1, start), end):
+            yield Tile(level, index)
+
+
+def _widths(book: Book, start: int, size: int) -> dict[int, tuple[int, set[int]]]:
+    """By level: index of its last, partial tile, and each width that it had under a checkpoint since `start`."""
+    last = {tile.level: tile.index for tile in layout.edge(size)}
+    before = set(layout.edge(start))
+    found: dict[int, set[int]] = defaultdict(set)
+    signed = book.checkpoints.objects.filter(size__gt=start, size__lte=size)
+    for one in signed.order_by("size").values_list("size", flat=True).iterator():
+        for tile in layout.edge(one):
+            if last.get(tile.level) == tile.index and tile not in before:
+                found[tile.level].add(tile.width)
+    return {level: (last[level], widths) for level, widths in found.items()}
