@@ -41,7 +41,6 @@ class EntryRow(models.Model):
         abstract = True
         # Every index costs each append: those of few rows hold only these.
         indexes = [
-            models.Index(fields=["type", "position"]),
             models.Index(fields=["workspace", "position"]),
             models.Index(
                 fields=["organisation", "position"],
@@ -80,6 +79,7 @@ class TenantKey(models.Model):
     wrapped = models.BinaryField()
     wrapped_secret = models.BinaryField(help_text="keys the pseudonyms; the same in all versions")
     pseudonym = models.CharField(max_length=43)
+    kek = models.CharField(max_length=16, blank=True, help_text="id of the key that wraps it")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -90,11 +90,19 @@ class TenantKey(models.Model):
 
 
 class SubjectKey(models.Model):
-    """The key of one data subject in a workspace. Destroying it erases what was sealed under it."""
+    """The key of one data subject in a workspace. Destroying it erases what was sealed under it.
+
+    One with `members` is for what speaks of several: it opens with the keys of all of them, and so with none of them
+    missing.
+    """
 
     workspace = models.BigIntegerField()
     pseudonym = models.CharField(max_length=43)
     wrapped = models.BinaryField()
+    key_version = models.IntegerField(
+        default=1, help_text="of the workspace key that wraps it; 0: its members do"
+    )
+    members = models.ManyToManyField("self", symmetrical=False, related_name="groups")
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -102,6 +110,38 @@ class SubjectKey(models.Model):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+
+class LogKey(models.Model):
+    """The keys that signed a book's checkpoints, in order. `from_size`: the first size the key signs."""
+
+    name = models.CharField(max_length=40, help_text="the book's key, as its file is called")
+    from_size = models.BigIntegerField()
+    public_key = models.BinaryField(max_length=32)
+    position = models.BigIntegerField(
+        null=True, help_text="of the statement that said so; none for the first"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "from_size"], name="log_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} from {self.from_size}"
+
+
+class Erasure(models.Model):
+    """An erasure and how far it has come. `position` of the `erased` statement; none while it could not be appended."""
+
+    key = models.OneToOneField(SubjectKey, on_delete=models.PROTECT, related_name="erasure")
+    position = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=40)
+    count = models.BigIntegerField(help_text="statements that cannot be opened any more")
+    erased_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True, help_text="projections and published bytes were cleaned")
+    cleaned_at = models.DateTimeField(null=True, help_text="free pages were overwritten")
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.reason}"
 
 
 class CheckpointRow(models.Model):
@@ -164,3 +204,12 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.projection} {self.position}"
+
+
+from lodeline_server.log.models_witness import (  # noqa: E402, F401 - Django looks for models here
+    Cosignature,
+    Cosigned,
+    Suspect,
+    Witnessed,
+    WitnessAsked,
+)

@@ -1,4 +1,8 @@
-"""Keys of workspaces and data subjects: made on first use, wrapped by the installation's key."""
+"""Keys of workspaces and data subjects: made on first use, wrapped by the installation's key.
+
+Installation key (kek: file, environment or token) -> workspace key -> key of a data subject -> key of what speaks of
+several. Destroying a subject's key destroys everything below it.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,26 @@ import hashlib
 import hmac
 import secrets
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 from django.conf import settings
+from django.db import connection
 
 from lodeline import sealing
-from lodeline.keys import SigningKey, b64url
-from lodeline_server.kit.secrets import secret
-from lodeline_server.log.models import SubjectKey, TenantKey
+from lodeline.keys import SigningKey, VerifyKey, b64url
+from lodeline_server.kit import keystores
+from lodeline_server.kit.keystores import KeyUnusable
+from lodeline_server.log.models import LogKey, SubjectKey, TenantKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lodeline_server.kit.keystores import Kek, Signer
+
 TABLE, COLUMN = "log_entry", "sealed"
+SEVERAL = 0
+"""In place of a version: the key is wrapped by those of its members."""
 
 
 @frozen(kw_only=True)
@@ -33,18 +43,86 @@ class Tenant:
     secret: bytes
 
 
+# --- what signs checkpoints ---------------------------------------------------------------------------
+
+
 def signing_key(name: str = "log.key") -> SigningKey:
-    """The key that signs the checkpoints of a book."""
-    return SigningKey.from_seed(secret(settings.DATA, name))
+    """The key that signs the checkpoints of a book. Raises `KeyUnusable` when no source has the one on record.
+
+    The first time something is signed, its public key goes on record: another one takes over by `rotation` only.
+    """
+    known = keystores.signers(settings.DATA, name)
+    newest = LogKey.objects.filter(name=name).order_by("-from_size").first()
+    if newest is None:
+        files = [one for one in known if one.source.startswith("file ")]
+        first = (files or known)[0]
+        if connection.in_atomic_block:
+            LogKey.objects.create(name=name, from_size=0, public_key=first.verify_key.raw)
+        return _as_key(first)
+    for one in known:
+        if one.verify_key.raw == bytes(newest.public_key):
+            return _as_key(one)
+    raise KeyUnusable(
+        f"the key that signs {name.removesuffix('.key')} checkpoints since size {newest.from_size} is in no source: "
+        "'lodeline keys status' tells more"
+    )
 
 
-def _kek() -> bytes:
-    return secret(settings.DATA, "kek.key")
+def _as_key(signer: Signer) -> SigningKey:
+    """What signs; a key in a token has the same two members, `verify_key` and `sign`, and no seed."""
+    return signer.key if isinstance(signer, keystores.PlainSigner) else cast("SigningKey", signer)
+
+
+def verify_keys(name: str = "log.key") -> list[tuple[int, VerifyKey]]:
+    """The keys of a book in order: (first size it signs, key). At least one."""
+    rows = LogKey.objects.filter(name=name).order_by("from_size").values_list("from_size", "public_key")
+    found = [(size, VerifyKey(bytes(key))) for size, key in rows]
+    return found or [(0, signing_key(name).verify_key)]
+
+
+def verify_key(name: str, size: int) -> VerifyKey:
+    """The key whose signature a checkpoint of `size` has to bear."""
+    return [key for start, key in verify_keys(name) if start <= max(size, 0)][-1]
+
+
+# --- keys of workspaces -------------------------------------------------------------------------------
+
+
+def keks() -> list[Kek]:
+    """The installation's keys; the first wraps what is new."""
+    return keystores.keks(settings.DATA)
 
 
 @lru_cache(maxsize=256)
-def _open(kek: bytes, wrapped: bytes, aad: bytes) -> bytes:
-    return sealing.unwrap(kek, wrapped, aad=aad)
+def _open(kek: Kek, wrapped: bytes, aad: bytes) -> bytes:
+    return kek.unwrap(wrapped, aad=aad)
+
+
+def unwrapped(row: TenantKey) -> tuple[bytes, bytes]:
+    """Key and pseudonym secret of a workspace key; raises `Unreadable` when no source has the key that wraps it."""
+    wanted = [one for one in keks() if row.kek in {"", one.id}]
+    for kek in wanted:
+        try:
+            return (
+                _open(kek, bytes(row.wrapped), tenant_place(row.workspace, row.version)),
+                _open(kek, bytes(row.wrapped_secret), secret_place(row.workspace)),
+            )
+        except sealing.Unreadable:
+            if row.kek:
+                raise
+    raise sealing.Unreadable(
+        f"the key {row.kek or 'of this installation'} that wraps the keys of workspace {row.workspace} is in no source"
+    )
+
+
+def tenant_place(workspace: int, version: int) -> bytes:
+    """Where a wrapped workspace key belongs."""
+    return sealing.place("tenant", workspace, version)
+
+
+def secret_place(workspace: int) -> bytes:
+    """Where the wrapped secret of a workspace's pseudonyms belongs."""
+    return sealing.place("pseudonym", workspace)
 
 
 def _pseudonym(key: bytes, text: str) -> str:
@@ -52,37 +130,38 @@ def _pseudonym(key: bytes, text: str) -> str:
 
 
 def _tenant(row: TenantKey) -> Tenant:
-    at = sealing.place("tenant", row.workspace, row.version)
+    key, secret = unwrapped(row)
     return Tenant(
-        workspace=row.workspace,
-        version=row.version,
-        pseudonym=row.pseudonym,
-        key=_open(_kek(), bytes(row.wrapped), at),
-        secret=_open(_kek(), bytes(row.wrapped_secret), sealing.place("pseudonym", row.workspace)),
+        workspace=row.workspace, version=row.version, pseudonym=row.pseudonym, key=key, secret=secret
     )
+
+
+def newest_tenant(workspace: int) -> TenantKey | None:
+    """The row of the workspace's newest key."""
+    return TenantKey.objects.filter(workspace=workspace).order_by("-version").first()
 
 
 def tenant(workspace: int, *, now: datetime) -> Tenant:
     """The workspace's newest key; made on first use. Inside the append's transaction."""
-    row = TenantKey.objects.filter(workspace=workspace).order_by("-version").first()
+    row = newest_tenant(workspace)
     if row is None:
-        pseudonym_key = secrets.token_bytes(sealing.KEY_BYTES)
-        row = TenantKey.objects.create(
-            workspace=workspace,
-            version=1,
-            wrapped=sealing.wrap(
-                _kek(),
-                secrets.token_bytes(sealing.KEY_BYTES),
-                aad=sealing.place("tenant", workspace, 1),
-                random=secrets.token_bytes,
-            ),
-            wrapped_secret=sealing.wrap(
-                _kek(), pseudonym_key, aad=sealing.place("pseudonym", workspace), random=secrets.token_bytes
-            ),
-            pseudonym=_pseudonym(pseudonym_key, "tenant"),
-            created_at=now,
-        )
+        secret = secrets.token_bytes(sealing.KEY_BYTES)
+        row = new_tenant(workspace, 1, secret, now)
     return _tenant(row)
+
+
+def new_tenant(workspace: int, version: int, secret: bytes, now: datetime) -> TenantKey:
+    """Store a fresh key of a workspace; `secret` is the same in all its versions."""
+    kek = keks()[0]
+    return TenantKey.objects.create(
+        workspace=workspace,
+        version=version,
+        wrapped=kek.wrap(secrets.token_bytes(sealing.KEY_BYTES), aad=tenant_place(workspace, version)),
+        wrapped_secret=kek.wrap(secret, aad=secret_place(workspace)),
+        pseudonym=_pseudonym(secret, "tenant"),
+        kek=kek.id,
+        created_at=now,
+    )
 
 
 class Keyring(dict[tuple[int, int], Tenant]):
@@ -97,24 +176,81 @@ class Keyring(dict[tuple[int, int], Tenant]):
         return self[place]
 
 
+# --- keys of data subjects ----------------------------------------------------------------------------
+
+
+def pseudonym(owner: Tenant, name: str) -> str:
+    """What stands for a data subject: a keyed hash, so that nobody without the secret can try names."""
+    return _pseudonym(owner.secret, f"subject:{name}")
+
+
+def subject_place(workspace: int, pseudonym: str) -> bytes:
+    """Where the wrapped key of a data subject belongs."""
+    return sealing.place("subject", workspace, pseudonym)
+
+
 def subject(owner: Tenant, name: str) -> tuple[int, bytes]:
-    """Row id and key of a data subject; made on first use. Raises `Unreadable` after erasure."""
-    pseudonym = _pseudonym(owner.secret, f"subject:{name}")
-    at = sealing.place("subject", owner.workspace, pseudonym)
-    row = SubjectKey.objects.filter(workspace=owner.workspace, pseudonym=pseudonym).first()
+    """Row id and key of a data subject; made on first use. Raises `Unreadable` after erasure.
+
+    Several names, one a line: a key of their own that goes when the key of any of them goes.
+    """
+    names = sorted({one for one in name.split("\n") if one})
+    found = sorted((_one(owner, one) for one in names), key=lambda row: row.pseudonym)
+    if len(found) == 1:
+        return found[0].pk, open_subject(owner, found[0])
+    stands_for = _pseudonym(owner.secret, "subjects:" + ",".join(one.pseudonym for one in found))
+    row = SubjectKey.objects.filter(workspace=owner.workspace, pseudonym=stands_for).first()
     if row is None:
-        fresh = sealing.wrap(
-            owner.key, secrets.token_bytes(sealing.KEY_BYTES), aad=at, random=secrets.token_bytes
-        )
-        row = SubjectKey.objects.create(workspace=owner.workspace, pseudonym=pseudonym, wrapped=fresh)
+        over = _joined([open_subject(owner, one) for one in found])
+        row = _store(owner, stands_for, over, version=SEVERAL)
+        row.members.set(found)
     return row.pk, open_subject(owner, row)
 
 
+def erased(owner: Tenant, names: set[str]) -> set[str]:
+    """Those of the names whose keys were destroyed."""
+    known = {pseudonym(owner, name): name for name in names}
+    gone = SubjectKey.objects.filter(
+        workspace=owner.workspace, pseudonym__in=list(known), destroyed_at__isnull=False
+    )
+    return {known[row.pseudonym] for row in gone}
+
+
+def _one(owner: Tenant, name: str) -> SubjectKey:
+    stands_for = pseudonym(owner, name)
+    row = SubjectKey.objects.filter(workspace=owner.workspace, pseudonym=stands_for).first()
+    return row or _store(owner, stands_for, owner.key, version=owner.version)
+
+
+def _store(owner: Tenant, stands_for: str, over: bytes, *, version: int) -> SubjectKey:
+    fresh = sealing.wrap(
+        over,
+        secrets.token_bytes(sealing.KEY_BYTES),
+        aad=subject_place(owner.workspace, stands_for),
+        random=secrets.token_bytes,
+    )
+    return SubjectKey.objects.create(
+        workspace=owner.workspace, pseudonym=stands_for, wrapped=fresh, key_version=version
+    )
+
+
+def _joined(keys: list[bytes]) -> bytes:
+    """One key out of all of them (32 bytes each, so the order and the parts are plain)."""
+    return hashlib.sha256(b"lodeline subjects\0" + b"".join(keys)).digest()
+
+
 def open_subject(owner: Tenant, row: SubjectKey) -> bytes:
-    """The key of a data subject; raises `Unreadable` when it was destroyed."""
+    """The key of a data subject; raises `Unreadable` when it was destroyed. Never kept in memory."""
     if row.destroyed_at is not None:
         raise sealing.Unreadable("the key of this data subject was destroyed")
-    return _open(owner.key, bytes(row.wrapped), sealing.place("subject", owner.workspace, row.pseudonym))
+    if row.key_version == SEVERAL:
+        members = sorted(row.members.all(), key=lambda one: one.pseudonym)
+        over = _joined([open_subject(owner, one) for one in members])
+    elif row.key_version == owner.version:
+        over = owner.key
+    else:
+        over = Keyring()[row.workspace, row.key_version].key
+    return sealing.unwrap(over, bytes(row.wrapped), aad=subject_place(row.workspace, row.pseudonym))
 
 
 def entry_place(pseudonym: str, position: int, version: int, table: str = TABLE) -> bytes:
