@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LONGEST = 200  # characters of an object's id that are kept
+PERSON = "person"  # an object of this name is a user's number; the writer puts the pseudonym in its place
 
 
 class Kind(StrEnum):

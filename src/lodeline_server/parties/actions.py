@@ -15,6 +15,8 @@ from django.db import IntegrityError, transaction
 
 from lodeline.access import PERMISSIONS, Actor, Denied, Permission, Role
 from lodeline.identifiers import IdentifierError, normalise
+from lodeline_server.kit import audit
+from lodeline_server.kit.audit import Kind
 from lodeline_server.kit.problems import Problem
 from lodeline_server.parties.models import ApiKey, Membership, Organisation, User, Workspace
 from lodeline_server.parties.queries import belongs_elsewhere, one_time_path
@@ -38,6 +40,7 @@ def create_workspace(
     try:
         with transaction.atomic():
             row = Workspace.objects.create(slug=slug, name=name, demonstration=demonstration, created_at=now)
+            audit.record(Kind.CHANGE, "workspace.created", actor=actor, workspace=row.pk, now=now)
     except IntegrityError:
         raise Problem(409, "There is a workspace with this short name", detail=slug) from None
     log.info("workspace created", by=actor.id, workspace=row.pk)
@@ -61,6 +64,14 @@ def create_organisation(
             row = Organisation.objects.create(
                 workspace=workspace, slug=slug, name=name, party=party, country=country, created_at=now
             )
+            audit.record(
+                Kind.CHANGE,
+                "organisation.created",
+                actor=actor,
+                workspace=workspace.pk,
+                objects={"organisation": row.pk},
+                now=now,
+            )
     except IntegrityError:
         raise Problem(409, "The short name or the party is taken in this workspace", detail=slug) from None
     log.info("organisation created", by=actor.id, organisation=row.pk)
@@ -82,12 +93,14 @@ def create_user(*, actor: Actor, email: str, name: str = "", password: str | Non
         with transaction.atomic():
             user = User.objects.create_user(email, password, name=name)
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+            audit.record(Kind.CHANGE, "account.created", actor=actor, objects={audit.PERSON: user.pk})
     except IntegrityError:
         raise Problem(409, "There is an account with this e-mail address", detail=email) from None
     log.info("account created", by=actor.id, user=user.pk)
     return user
 
 
+@transaction.atomic
 def add_membership(
     *, actor: Actor, user: User, organisation: Organisation, role: Role, now: datetime
 ) -> Membership:
@@ -99,6 +112,7 @@ def add_membership(
     )
     if made:
         log.info("membership added", by=actor.id, user=user.pk, organisation=organisation.pk, role=role.value)
+        _told(Kind.GRANT, "membership.added", actor, row, now=now)
     return row
 
 
@@ -129,6 +143,7 @@ def one_time_link(*, actor: Actor, membership: Membership) -> str:
             detail="Only the operator of the installation can make a link for it: 'lodeline user link'.",
         )
     log.info("one-time link made", by=actor.id, user=membership.user_id)
+    _told(Kind.GRANT, "one-time-link.made", actor, membership)
     return one_time_path(membership.user)
 
 
@@ -143,8 +158,9 @@ def change_role(*, actor: Actor, membership: Membership, role: Role) -> Membersh
     if same.filter(role=role.value).exists():
         raise Problem(409, f"This person is {role.value} of the organisation already")
     _keep_an_operator(membership)
-    membership.role = role.value
+    before, membership.role = membership.role, role.value
     membership.save(update_fields=["role"])
+    _told(Kind.GRANT, "role.changed", actor, membership, before=before)
     log.info("role changed", by=actor.id, user=membership.user_id, role=role.value)
     return membership
 
@@ -156,9 +172,11 @@ def remove_membership(*, actor: Actor, membership: Membership) -> None:
     _own_workspace(actor, membership.organisation.workspace_id)
     _keep_an_operator(membership)
     log.info("membership removed", by=actor.id, user=membership.user_id, role=membership.role)
+    _told(Kind.REVOKE, "membership.removed", actor, membership)
     membership.delete()
 
 
+@transaction.atomic
 def create_api_key(
     *,
     actor: Actor,
@@ -199,9 +217,16 @@ def create_api_key(
         expires_at=expires_at,
     )
     log.info("key created", by=actor.id, key=row.pk, organisation=organisation.pk, role=role.value)
+    given = {"key": row.pk, "organisation": organisation.pk, "role": role.value}
+    if scopes:
+        given["scopes"] = " ".join(sorted(scopes))
+    audit.record(
+        Kind.GRANT, "key.made", actor=actor, workspace=organisation.workspace_id, objects=given, now=now
+    )
     return row, plaintext
 
 
+@transaction.atomic
 def revoke_api_key(*, actor: Actor, key: ApiKey, now: datetime) -> ApiKey:
     """Stop a key for ever. Revoking twice keeps the first instant."""
     actor.require(Permission.KEYS_MANAGE)
@@ -212,7 +237,29 @@ def revoke_api_key(*, actor: Actor, key: ApiKey, now: datetime) -> ApiKey:
         key.revoked_at = now
         key.save(update_fields=["revoked_at"])
         log.info("key revoked", by=actor.id, key=key.pk)
+        audit.record(
+            Kind.REVOKE,
+            "key.revoked",
+            actor=actor,
+            workspace=key.organisation.workspace_id,
+            objects={"key": key.pk, "organisation": key.organisation_id},
+            now=now,
+        )
     return key
+
+
+def _told(
+    kind: Kind, action: str, actor: Actor, row: Membership, *, now: datetime | None = None, **more: str
+) -> None:
+    """A line of the audit trail about a person's part. No name: the writer makes a pseudonym."""
+    audit.record(
+        kind,
+        action,
+        actor=actor,
+        workspace=row.organisation.workspace_id,
+        objects={audit.PERSON: row.user_id, "organisation": row.organisation_id, "role": row.role, **more},
+        now=now,
+    )
 
 
 def _keep_an_operator(membership: Membership) -> None:

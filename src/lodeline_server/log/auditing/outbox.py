@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from lodeline import strictjson
 from lodeline.log.leaf import instant
+from lodeline_server.kit.audit import PERSON
 from lodeline_server.log.auditing import pseudonyms
 from lodeline_server.log.models import AuditOutbox
 
@@ -35,10 +36,13 @@ logger = structlog.get_logger(__name__)
 
 def row(event: Event, count: int = 1) -> AuditOutbox:
     """What is kept of an event. `count`: how many of the same a line stands for, when more than one."""
+    objects = dict(event.objects)
+    if PERSON in objects:
+        objects[PERSON] = pseudonyms.of_id(f"user:{objects[PERSON]}", event.workspace)
     payload: dict[str, Any] = {
         "action": event.action,
         "actor": pseudonyms.of(event.actor, event.workspace),
-        "objects": dict(event.objects),
+        "objects": objects,
         "outcome": event.outcome.value,
         "request": event.request,
         "time": instant(event.time),
