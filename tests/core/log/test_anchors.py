@@ -45,6 +45,7 @@ def test_the_way_of_an_anchor():
     assert move(State.WAITING, State.SUBMITTED) is State.SUBMITTED
     assert move(State.SUBMITTED, State.INCLUDED) is State.INCLUDED
     assert move(State.INCLUDED, State.FINAL) is State.FINAL
+    assert move(State.SUBMITTED, State.FINAL) is State.FINAL
     assert move(State.INCLUDED, State.LOST) is State.LOST
     assert move(State.LOST, State.SUBMITTED) is State.SUBMITTED
     assert {State.WAITING, State.SUBMITTED, State.INCLUDED, State.LOST} == OPEN

@@ -26,7 +26,7 @@ class State(StrEnum):
 S = State
 NEXT: dict[State, frozenset[State]] = {
     S.WAITING: frozenset({S.SUBMITTED}),
-    S.SUBMITTED: frozenset({S.INCLUDED, S.LOST}),
+    S.SUBMITTED: frozenset({S.INCLUDED, S.FINAL, S.LOST}),
     S.INCLUDED: frozenset({S.FINAL, S.LOST}),
     S.LOST: frozenset({S.SUBMITTED}),
     S.FINAL: frozenset(),

@@ -1,0 +1,130 @@
+"""Reading anchors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from lodeline.evidence import Finding, Severity
+from lodeline.log.anchors.states import State
+from lodeline_server.log.anchoring import targets
+from lodeline_server.log.anchoring.models import Anchor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from lodeline_server.log.anchoring.targets import Target
+    from lodeline_server.log.books import Book
+
+LATE = 3  # periods of a target without a final anchor, while some wait
+
+
+def listed() -> QuerySet[Anchor]:
+    """All of them, newest first."""
+    return Anchor.objects.order_by("-queued_at", "-pk")
+
+
+def get(pk: int) -> Anchor | None:
+    return Anchor.objects.filter(pk=pk).first() if 0 < pk < 2**63 else None
+
+
+def covering(anchor: Anchor, position: int) -> bool:
+    """The anchored checkpoint holds this position, and something outside vouches for a time."""
+    return anchor.state == State.FINAL and anchor.attested_at is not None and anchor.size > position
+
+
+def before(book: Book, position: int) -> list[Anchor]:
+    """The first final anchor of each target that covers a position, the earliest time first.
+
+    Each one shows: what stands at this position was in the log before `attested_at`. Exported files are not among
+    them: they say nothing about time.
+    """
+    rows = Anchor.objects.filter(book=book.name, state=State.FINAL).exclude(attested_at=None)
+    names = rows.order_by().values_list("kind", "target").distinct()
+    found = (
+        rows.filter(kind=kind, target=name, size__gt=position).order_by("size", "attested_at").first()
+        for kind, name in names
+    )
+    return sorted((one for one in found if one is not None), key=lambda one: (one.attested_at, one.pk))
+
+
+def failing() -> QuerySet[Anchor]:
+    """Those that wait with an error, oldest first."""
+    return Anchor.objects.exclude(error="").exclude(next_at=None).order_by("queued_at", "pk")
+
+
+@frozen(kw_only=True)
+class Standing:
+    """One target at one book. `size` and `at` are of its newest final anchor; `error` of the oldest failing one."""
+
+    target: str
+    kind: str
+    book: str
+    configured: bool
+    size: int
+    at: datetime | None
+    open: int
+    lost: int
+    error: str
+
+
+def standings() -> tuple[list[Standing], str]:
+    """Every target that is configured or has anchors, and what is wrong with the file, if anything."""
+    said = ""
+    known: tuple[Target, ...] = ()
+    try:
+        known = targets.load()
+    except targets.TargetsRefused as refused:
+        said = str(refused)
+    places = {(one.name, one.kind, name): True for one in known for name in one.books}
+    for place in Anchor.objects.order_by().values_list("target", "kind", "book").distinct():
+        places.setdefault(place, False)
+    return [_standing(*place, configured) for place, configured in sorted(places.items())], said
+
+
+def _standing(target: str, kind: str, book: str, configured: bool) -> Standing:  # noqa: FBT001
+    rows = Anchor.objects.filter(target=target, kind=kind, book=book)
+    last = rows.filter(state=State.FINAL).order_by("-size").first()
+    waiting = rows.exclude(state=State.FINAL).exclude(next_at=None)
+    wrong = waiting.exclude(error="").order_by("queued_at", "pk").first()
+    return Standing(
+        target=target,
+        kind=kind,
+        book=book,
+        configured=configured,
+        size=last.size if last else 0,
+        at=(last.attested_at or last.changed_at) if last else None,
+        open=waiting.count(),
+        lost=rows.filter(losses__gt=0).count(),
+        error=wrong.error if wrong else "",
+    )
+
+
+def findings(now: datetime) -> Iterator[Finding]:
+    """For `lodeline doctor`: a file that cannot be used, anchors that fail, a clock that stands still."""
+    try:
+        known = targets.load()
+    except targets.TargetsRefused as refused:
+        yield Finding(rule="D-ANCHORS", severity=Severity.ERROR, pointer=targets.FILE, message=str(refused))
+        return
+    for row in failing():
+        yield Finding(
+            rule="D-ANCHOR",
+            severity=Severity.WARNING,
+            pointer=row.target,
+            message=f"the anchor of {row.book} {row.size} failed {row.failures} times: {row.error}",
+        )
+    for target in known:
+        first = Anchor.objects.filter(target=target.name, kind=target.kind).exclude(next_at=None)
+        oldest = first.exclude(state=State.FINAL).filter(error="").order_by("queued_at").first()
+        if oldest and now - oldest.queued_at > LATE * target.every:
+            yield Finding(
+                rule="D-ANCHOR-LATE",
+                severity=Severity.WARNING,
+                pointer=target.name,
+                message=f"the anchor of {oldest.book} {oldest.size} waits since {oldest.queued_at:%Y-%m-%d %H:%M} UTC",
+            )
