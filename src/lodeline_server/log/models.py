@@ -206,6 +206,7 @@ class Cursor(models.Model):
         return f"{self.projection} {self.position}"
 
 
+from lodeline_server.log.anchoring.models import Anchor  # noqa: E402, F401 - Django looks for models here
 from lodeline_server.log.models_witness import (  # noqa: E402, F401 - Django looks for models here
     Cosignature,
     Cosigned,
