@@ -18,6 +18,7 @@ SUMMARIES = {
     "events": "check EPCIS documents; findings only",
     "capture": "put documents into the log",
     "log": "read, check and re-derive the log",
+    "anchor": "have the log's checkpoints confirmed outside",
     "rebuild": "drop the projections and derive them again from the log",
     "trace": "where a lot or an item comes from and where it went",
     "recall": "which items a lot reached, ranked by dose",
