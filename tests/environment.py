@@ -15,6 +15,8 @@ os.environ["LODELINE_DATA"] = _data
 for name in (
     "LODELINE_URL",
     "LODELINE_ORIGIN",
+    "LODELINE_WITNESS",
+    "LODELINE_LOG_MLDSA",
     "LODELINE_HOSTS",
     "LODELINE_MAX_UPLOAD",
     "LODELINE_OIDC_ISSUER",

@@ -33,7 +33,7 @@ class PolicyRefused(ValueError):  # noqa: N818 - a verdict
 
     def __init__(self, line: int, why: str) -> None:
         super().__init__(f"line {line}: {why}")
-        self.line = line
+        self.line, self.why = line, why
 
 
 @frozen(kw_only=True)

@@ -5,6 +5,8 @@ DATABASE_URL      postgresql://... (default: SQLite in the data folder)
 LODELINE_URL      public address, for links in documents (default http://127.0.0.1:8000)
 LODELINE_HOSTS    host names answered to, comma separated (default: those of LODELINE_URL and loopback)
 LODELINE_ORIGIN   name of the log (default: the address without scheme, plus /log)
+LODELINE_LOG_MLDSA   1 for a second signature line under checkpoints, ML-DSA-44 (default: Ed25519 alone)
+LODELINE_WITNESS  name under which other logs are cosigned (default: the address without scheme, plus /witness)
 LODELINE_MAX_UPLOAD   bytes of one captured document (default 32 MiB)
 LODELINE_OIDC_ISSUER, LODELINE_OIDC_CLIENT_ID, LODELINE_OIDC_SECRET, LODELINE_OIDC_NAME   sign-in by OpenID Connect
 LODELINE_DEBUG    1 for tracebacks on pages (development only)
@@ -30,6 +32,8 @@ SECRET_KEY = secret(DATA, "django.key", 48).hex()
 PUBLIC_URL = os.environ.get("LODELINE_URL", "http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 LOG_ORIGIN = os.environ.get("LODELINE_ORIGIN") or f"{_public.netloc}{_public.path}/log"
+LOG_MLDSA = environment.flag("LODELINE_LOG_MLDSA")
+WITNESS_NAME = os.environ.get("LODELINE_WITNESS") or f"{_public.netloc}{_public.path}/witness"
 ALLOWED_HOSTS = [
     host.strip()
     for host in (
