@@ -171,6 +171,15 @@ KINDS: Final[dict[str, Schema]] = {
     ),
 }
 
+_PERSON: Final[Schema] = {"type": "string", "maxLength": 200, "pattern": r"^\S(.*\S)?$"}
+SUBJECT: Final[Schema] = {
+    "anyOf": [
+        _PERSON,
+        {"type": "array", "items": _PERSON, "minItems": 1, "maxItems": 50, "uniqueItems": True},
+    ],
+    "x-rule": "subject.form",
+    "x-say": "'dataSubject' names the person this is about: text of 1 to 200 characters, or a list of up to 50.",
+}
 ENVELOPE: Final[Schema] = {
     "type": "object",
     "properties": {
@@ -191,6 +200,7 @@ ENVELOPE: Final[Schema] = {
             "additionalProperties": False,
         },
         "documentHash": HASH,
+        "dataSubject": SUBJECT,
         "content": {"type": "object"},
     },
     "required": ["id", "kind", "subject", "issuer", "issued", "content"],

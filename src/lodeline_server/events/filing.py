@@ -16,7 +16,7 @@ from lodeline.events.limits import Limits
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
 from lodeline.strictjson import pointer
-from lodeline_server.events import identity, storage
+from lodeline_server.events import identity, storage, subjects
 from lodeline_server.events.custody import Ledger
 from lodeline_server.events.models import CaptureJob, EventRecord, filed_as
 from lodeline_server.log.actions import NewStatement, append
@@ -69,6 +69,11 @@ class Content:
         events = tuple(epcis.parse_event(raw, names) for raw in epcis.events_of(document))
         return cls.of(Checked(document=document, events=events))
 
+    @property
+    def raws(self) -> list[dict[str, Any]]:
+        """The events or statements as they came."""
+        return [one.raw for one in self.statements or self.events]
+
     def decisions(self, workspace: int, organisation: int) -> list[identity.Decision]:
         if self.statements:
             return list(identity.decide_statements(workspace, organisation, self.statements, self.places))
@@ -77,9 +82,10 @@ class Content:
 
 
 def conflicts(workspace: int, organisation: int, content: Content) -> list[Finding]:
-    """Findings of severity error about identity: known ids with other bodies."""
+    """Findings of severity error about identity: known ids with other bodies, persons whose data was erased."""
     decided = content.decisions(workspace, organisation)
-    return [one for decision in decided for one in decision.findings if one.severity is Severity.ERROR]
+    found = [one for decision in decided for one in decision.findings if one.severity is Severity.ERROR]
+    return found + subjects.findings(workspace, content.raws, content.places)
 
 
 def file(job: CaptureJob, content: Content, now: datetime) -> None:
@@ -106,6 +112,9 @@ def file(job: CaptureJob, content: Content, now: datetime) -> None:
     keep = job.behaviour == CaptureJob.Behaviour.PROCEED
     if job.rejected and not keep:
         good = []
+    if gone := subjects.findings(job.workspace_id, content.raws, content.places):
+        found, good = [*found, *gone], []  # the document holds what may not be kept: none of it is taken
+        job.rejected = len(decisions) - job.duplicates
     refused = bool(job.rejected) and not good
     if good:
         _append(job, content, [(index, decisions[index]) for index in good], ledger, data, now)
@@ -221,6 +230,7 @@ def _document(job: CaptureJob, content: Content, data: bytes) -> NewStatement:
     packed = gzip.compress(data, compresslevel=ZIP_LEVEL, mtime=0)
     return NewStatement(
         type="statement.document" if content.statements else "epcis.document",
+        data_subject=subjects.lines({name for raw in content.raws for name in subjects.named(raw)}),
         payload={
             "id": f"ni:///sha-256;{job.sha256}",
             **_envelope(job, by_party=bool(job.kid)),
@@ -242,11 +252,16 @@ def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewSt
         # A party's key vouches for what the party says, not for copies of what others said.
         own = bool(job.kid) and statement.issuer == job.organisation.party
         envelope = {**_envelope(job, by_party=own), "issuer": statement.issuer}
-        return NewStatement(type=statement.kind, payload={"id": key, **envelope, "body": statement.raw})
+        return NewStatement(
+            type=statement.kind,
+            payload={"id": key, **envelope, "body": statement.raw},
+            data_subject=subjects.lines(subjects.named(statement.raw)),
+        )
     event = content.events[index]
     context = content.context if isinstance(content.context, list) else [content.context]
     return NewStatement(
         type="epcis.event",
+        data_subject=subjects.lines(subjects.named(event.raw)),
         payload={
             "id": key,
             **_envelope(job, by_party=bool(job.kid)),

@@ -129,7 +129,8 @@ def _pseudonym(key: bytes, text: str) -> str:
     return b64url(hmac.digest(key, text.encode(), hashlib.sha256))
 
 
-def _tenant(row: TenantKey) -> Tenant:
+def opened(row: TenantKey) -> Tenant:
+    """A workspace key with its secret; raises `Unreadable`."""
     key, secret = unwrapped(row)
     return Tenant(
         workspace=row.workspace, version=row.version, pseudonym=row.pseudonym, key=key, secret=secret
@@ -147,7 +148,7 @@ def tenant(workspace: int, *, now: datetime) -> Tenant:
     if row is None:
         secret = secrets.token_bytes(sealing.KEY_BYTES)
         row = new_tenant(workspace, 1, secret, now)
-    return _tenant(row)
+    return opened(row)
 
 
 def new_tenant(workspace: int, version: int, secret: bytes, now: datetime) -> TenantKey:
@@ -172,7 +173,7 @@ class Keyring(dict[tuple[int, int], Tenant]):
         row = TenantKey.objects.filter(workspace=workspace, version=version).first()
         if row is None:
             raise sealing.Unreadable(f"workspace {workspace} has no key of version {version}")
-        self[place] = _tenant(row)
+        self[place] = opened(row)
         return self[place]
 
 

@@ -7,6 +7,8 @@ class RecallsConfig(AppConfig):
 
     def ready(self) -> None:
         from lodeline_server.log.projections import register
+        from lodeline_server.log.purging import offer_quotes
         from lodeline_server.recalls.projections import Recalls
 
+        offer_quotes("recall.computed", lambda payload, erasing: erasing.quoted_in(payload["body"]))
         register(Recalls())

@@ -11,8 +11,11 @@ class TrustConfig(AppConfig):
         from lodeline_server.kit.scheduler import Clock
         from lodeline_server.kit.scheduler import register as schedule
         from lodeline_server.log.projections import register
+        from lodeline_server.log.purging import offer_quotes
+        from lodeline_server.trust.forgetting import quotes
         from lodeline_server.trust.projections import TrustProjection
         from lodeline_server.trust.tasks import score_everybody
 
+        offer_quotes("score", quotes)
         register(TrustProjection())
         schedule(Clock(name="score everybody", task=score_everybody, every=timedelta(days=1)))
