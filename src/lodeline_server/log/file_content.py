@@ -6,10 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lodeline.log import layout
+from lodeline.log.checkpoint import CheckpointRefused
 from lodeline.log.client import LogDamaged, Tree
 from lodeline.log.layout import ENTRIES, WIDTH, Tile
 from lodeline.log.merkle import HASH_BYTES
-from lodeline_server.log import tiles
+from lodeline_server.log import notebook, tiles
 from lodeline_server.log.backend import LogInconsistent
 
 if TYPE_CHECKING:
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
     from lodeline.log.checkpoint import Checkpoint
     from lodeline_server.log.books import Book
+
+
+def signed(book: Book) -> Checkpoint | None:
+    """The newest checkpoint, verified; None while the book is empty. `LogInconsistent` when it is not what it says."""
+    newest = notebook.newest(book)
+    if newest is None:
+        return None
+    try:
+        found = notebook.read(newest.note, book)
+    except CheckpointRefused as refused:
+        raise LogInconsistent(f"the newest checkpoint does not verify: {refused}") from None
+    if (found.size, found.root) != (newest.size, bytes(newest.root)):
+        raise LogInconsistent("the newest checkpoint was signed for another tree")
+    return found
 
 
 def content(book: Book, tile: Tile) -> bytes:
@@ -35,20 +50,20 @@ def content(book: Book, tile: Tile) -> bytes:
 
 
 def wanted(
-    book: Book, signed: Checkpoint, start: int, *, entries: bool = True
+    book: Book, point: Checkpoint, start: int, *, entries: bool = True
 ) -> Iterator[tuple[Tile, bytes]]:
     """The files that came into being since a tree of `start` entries: full tiles, and partial ones of each checkpoint.
 
     Partial tiles whose full tile exists are left out. Raises `LogInconsistent` for what does not lead to the root.
     """
-    tree = Tree(lambda path: content(book, layout.parse(path)), signed)
+    tree = Tree(lambda path: content(book, layout.parse(path)), point)
     try:
         tree.check_edge()
-        for tile in _full(start, signed.size):
+        for tile in _full(start, point.size):
             yield tile, b"".join(tree.hashes(tile.level, tile.index))
             if tile.level == 0 and entries:
                 yield Tile(ENTRIES, tile.index), layout.bundle(_entries(tree, tile.index))
-        for level, (index, widths) in _widths(book, start, signed.size).items():
+        for level, (index, widths) in _widths(book, start, point.size).items():
             hashes = tree.hashes(level, index)
             own = _entries(tree, index) if level == 0 and entries else []
             for width in sorted(widths):
@@ -78,8 +93,8 @@ def _widths(book: Book, start: int, size: int) -> dict[int, tuple[int, set[int]]
     last = {tile.level: tile.index for tile in layout.edge(size)}
     before = set(layout.edge(start))
     found: dict[int, set[int]] = defaultdict(set)
-    signed = book.checkpoints.objects.filter(size__gt=start, size__lte=size)
-    for one in signed.order_by("size").values_list("size", flat=True).iterator():
+    points = book.checkpoints.objects.filter(size__gt=start, size__lte=size)
+    for one in points.order_by("size").values_list("size", flat=True).iterator():
         for tile in layout.edge(one):
             if last.get(tile.level) == tile.index and tile not in before:
                 found[tile.level].add(tile.width)

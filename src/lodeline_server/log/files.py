@@ -21,7 +21,7 @@ from lodeline.log.layout import CHECKPOINT
 from lodeline_server.log import notebook
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import BOOKS
-from lodeline_server.log.file_content import wanted
+from lodeline_server.log.file_content import signed, wanted
 from lodeline_server.log.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -58,48 +58,46 @@ def publish(
     """
     root = to or folder(book)
     with _turn(root, wait=wait) as ours:
-        newest = notebook.newest(book) if ours else None
-        if newest is None:
+        point = signed(book) if ours else None
+        if point is None:
             return None
-        notebook.require_signed(newest, book)
-        signed = notebook.read(newest.note, book)
         done = published_size(book, root)
-        if done > signed.size:
+        if done > point.size:
             return Published(size=done)  # another process was faster, with a newer one
-        if most is not None and signed.size - done > most:
+        if most is not None and point.size - done > most:
             return None
-        if done == signed.size and not whole:
+        if done == point.size and not whole:
             return Published(size=done)
         shelf = Shelf(root)
         start = 0 if whole else done
-        for tile, data in wanted(book, signed, start):
+        for tile, data in wanted(book, point, start):
             if not whole or not _there(root / tile.path, data):
                 shelf.put(tile.path, data)
         shelf.flush()
-        note = newest.note.encode()
+        note = book.checkpoints.objects.get(size=point.size).note.encode()
         if not _there(root / CHECKPOINT, note):
             shelf.put(CHECKPOINT, note)
         shelf.close()
-        swept = _sweep_all(root) if whole else _sweep(root, done, signed.size)
-        return Published(size=signed.size, written=shelf.written, swept=swept)
+        swept = _sweep_all(root) if whole else _sweep(root, done, point.size)
+        return Published(size=point.size, written=shelf.written, swept=swept)
 
 
 def published_size(book: Book, root: Path) -> int:
     """Size of the checkpoint that is published in `root`; 0 for none. It must be one that the database knows."""
     try:
         note = (root / CHECKPOINT).read_text(encoding="utf-8")
-        signed = notebook.read(note, book)
+        point = notebook.read(note, book)
     except FileNotFoundError:
         return 0
     except (UnicodeDecodeError, CheckpointRefused) as refused:
         raise LogInconsistent(f"{root / CHECKPOINT} is not a checkpoint of this log: {refused}") from None
-    known = book.checkpoints.objects.filter(size=signed.size).values_list("root", flat=True).first()
-    if known is None or bytes(known) != signed.root:
+    known = book.checkpoints.objects.filter(size=point.size).values_list("root", flat=True).first()
+    if known is None or bytes(known) != point.root:
         raise LogInconsistent(
-            f"{root} holds a signed checkpoint of {signed.size} entries that the database does not know: nothing is "
+            f"{root} holds a signed checkpoint of {point.size} entries that the database does not know: nothing is "
             "published over it. 'lodeline log publish --anew' puts the folder aside once an operator has decided."
         )
-    return signed.size
+    return point.size
 
 
 def put_aside(book: Book, root: Path | None = None) -> Path | None:

@@ -15,10 +15,13 @@ from lodeline.log.proof import ProofError, verify_inclusion
 from lodeline.sealing import commit
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import notebook, queries
+from lodeline_server.log.books import MAIN
+from lodeline_server.log.queries import LARGEST
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lodeline_server.log.books import Book
     from lodeline_server.log.queries import Statement
 
 
@@ -39,24 +42,33 @@ class Standing:
         return receipt.make(self.position, self.path, self.note).text()
 
 
-def standing(statement: Statement) -> Standing:
+def standing(statement: Statement, book: Book = MAIN, size: int | None = None) -> Standing:
     """Of a stored statement. An erased one has no commitment to compare; its path is checked all the same.
 
-    Raises `Problem` 500 when statements are stored and no checkpoint is.
+    `size`: under the checkpoint of that size; the newest when None. Raises `Problem` 404 when none of that size was
+    signed, 500 when statements are stored and no checkpoint is.
     """
-    newest = notebook.newest()
+    newest = notebook.newest(book)
     if newest is None:
         raise Problem(500, "No checkpoint is stored", detail="'lodeline log fsck' tells more")
+    if size is not None:
+        newest = book.checkpoints.objects.filter(size=size).first() if size < LARGEST else None
+        if newest is None:
+            raise Problem(404, "No such checkpoint", detail=f"none of {size} entries was signed")
+        if statement.position >= size:
+            raise Problem(
+                404, "Not in the log", detail=f"no position {statement.position} in a tree of {size}"
+            )
     faults = [*_record(statement)]
     try:
-        signed = notebook.read(newest.note)
+        signed = notebook.read(newest.note, book)
         if (signed.size, signed.root) != (newest.size, bytes(newest.root)):
             faults.append("signature")
     except CheckpointRefused:
         faults.append("signature")
     path: tuple[bytes, ...] = ()
     try:
-        path = tuple(queries.inclusion(statement.position, newest.size))
+        path = tuple(queries.inclusion(statement.position, newest.size, book))
         verify_inclusion(leaf_hash(statement.leaf), statement.position, newest.size, path, bytes(newest.root))
     except (ProofError, ValueError):
         faults.append("path")

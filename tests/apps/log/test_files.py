@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_the_old_files(root, monkeypatch):
     assert checked(root) == 1
     monkeypatch.undo()
     assert files.publish(MAIN, to=root).size == 2
-    assert ".part" not in os.listdir(root)
+    assert not (root / ".part").exists()
 
 
 KILLED = """
