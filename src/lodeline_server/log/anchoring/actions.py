@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lodeline.access import Actor
     from lodeline_server.log.anchoring.kinds import Kind
     from lodeline_server.log.anchoring.targets import Target
+    from lodeline_server.log.models import CheckpointRow
 
 logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)  # longer than all waiting for one anchor's answers
@@ -62,7 +63,7 @@ def queue(*, actor: Actor, now: datetime, only: str = "", at_once: bool = False)
             last = last.order_by("-queued_at", "-pk").first()
             if last is not None and not at_once and now - last.queued_at < target.every:
                 continue
-            notebook.require_signed(newest, book)
+            require_ours(newest, name)
             row, fresh = Anchor.objects.get_or_create(
                 book=name,
                 size=newest.size,
@@ -126,7 +127,7 @@ def _bring_on(row: Anchor, target: Target | None, kinds: dict[str, Kind], now: d
     try:
         if target is None or target.kind != row.kind:
             raise AnchorError(f"{targets.FILE} names no anchor {row.target!r} of kind {row.kind}")  # noqa: TRY301
-        _require_ours(row)
+        require_ours(row, row.book)
         kind = kinds.get(target.name) or kinds.setdefault(target.name, opened(target))
         for _ in range(ROUNDS):
             before = row.state
@@ -138,7 +139,7 @@ def _bring_on(row: Anchor, target: Target | None, kinds: dict[str, Kind], now: d
             _store(row, Outcome(state=State.LOST), now)
         row.next_at, row.error = None, str(said)[:LONGEST_ERROR]
         row.save()
-    except (AnchorError, CheckpointRefused, LogInconsistent) as error:
+    except (AnchorError, LogInconsistent) as error:
         _failed(row, str(error), now)
     except Exception as error:
         logger.exception("anchor", anchor=str(row))
@@ -162,9 +163,12 @@ def _step(row: Anchor, kind: Kind, now: datetime) -> None:
     _store(row, outcome, now)
 
 
-def _require_ours(row: Anchor) -> None:
-    """The note still says what the row says and is signed by us: rows can be edited, signatures cannot."""
-    signed = notebook.read(row.note, books.book(row.book))
+def require_ours(row: Anchor | CheckpointRow, book: str) -> None:
+    """Raise `LogInconsistent` unless the note says what the row says and we have signed it: rows can be edited."""
+    try:
+        signed = notebook.read(row.note, books.book(book))
+    except CheckpointRefused as refused:
+        raise LogInconsistent(f"the stored checkpoint does not verify: {refused}") from None
     if (signed.size, signed.root) != (row.size, bytes(row.root)):
         raise LogInconsistent("the stored checkpoint was signed for another tree")
 

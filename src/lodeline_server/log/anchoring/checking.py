@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lodeline.log.anchors.states import State
-from lodeline.log.checkpoint import CheckpointRefused
-from lodeline_server.log import books, notebook
 from lodeline_server.log.anchoring import queries, targets
-from lodeline_server.log.anchoring.actions import subject_of
+from lodeline_server.log.anchoring.actions import require_ours, subject_of
 from lodeline_server.log.anchoring.kinds import AnchorError, opened
+from lodeline_server.log.backend import LogInconsistent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +43,8 @@ def check_all(only: str = "") -> Iterator[tuple[Anchor, str]]:
 
 def _fault(row: Anchor, kind: Kind) -> str:
     try:
-        signed = notebook.read(row.note, books.book(row.book))
-        if (signed.size, signed.root) != (row.size, bytes(row.root)):
-            return "the checkpoint was signed for another tree"
+        require_ours(row, row.book)
         time = kind.verify(subject_of(row), bytes(row.receipt), row.detail)
-    except (CheckpointRefused, AnchorError, ValueError, KeyError, TypeError) as error:
+    except (AnchorError, LogInconsistent, ValueError, KeyError, TypeError) as error:
         return str(error) or type(error).__name__
     return "" if time == row.attested_at else "the evidence names another time than is stored"
