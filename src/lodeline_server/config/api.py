@@ -8,6 +8,7 @@ from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
 from lodeline_server.kit.openapi import Api, register_handlers
 from lodeline_server.log.api import router as log
+from lodeline_server.log.auditing.api import router as auditing
 from lodeline_server.lots.api import router as lots
 from lodeline_server.parties.api import router as parties
 from lodeline_server.parties.authentication import authenticate
@@ -34,3 +35,4 @@ api.add_router("/api", trust, tags=["scores"])
 api.add_router("/api", evidence, tags=["evidence"])
 api.add_router("/api", parties, tags=["parties"])
 api.add_router("/api", log, tags=["log"])
+api.add_router("/api", auditing, tags=["audit trail"])

@@ -25,6 +25,7 @@ def _clocks() -> None:
             (settings.DATA / HEARTBEAT).write_text(now().isoformat())
             if started := scheduler.enqueue_due(now()):
                 logger.info("clocks", enqueued=started)
+            scheduler.tick(now())
         except Exception:
             logger.exception("clocks")  # the next tick tries again; the worker itself goes on
         finally:

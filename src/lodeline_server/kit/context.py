@@ -31,12 +31,13 @@ NOUNS: tuple[Link, ...] = (
     ("/app/log/", _("Log"), Permission.LOG_VIEW),
 )
 # Pages that are not in the top bar but belong below one of its nouns.
-BELOW = {"/app/lots/": "/app/trace/", "/app/items/": "/app/trace/"}
+BELOW = {"/app/audit/": "/app/log/", "/app/lots/": "/app/trace/", "/app/items/": "/app/trace/"}
 # The person menu.
 PERSONAL: tuple[Link, ...] = (
     ("/app/captures/", _("Captures"), Permission.CAPTURE_VIEW),
     ("/app/members/", _("Members"), Permission.MEMBERS_MANAGE),
     ("/app/keys/", _("API keys"), Permission.KEYS_MANAGE),
+    ("/app/audit/", _("Audit trail"), Permission.AUDIT_VIEW),
     ("/app/operator/", _("Operator"), Permission.OPERATE),
 )
 _offers: dict[str, Callable[[HttpRequest], Any]] = {}

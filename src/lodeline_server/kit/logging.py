@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
+
+
+def encoded(_logger: Any, _method: str, line: str) -> str:
+    """JSON escapes all that is not printable ASCII, but DEL."""
+    return line.replace("\x7f", "\\u007f")
 
 
 def formatter() -> structlog.stdlib.ProcessorFormatter:
@@ -15,6 +22,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
             structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(),
+            encoded,
         ],
         foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
     )

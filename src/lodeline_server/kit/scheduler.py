@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from attrs import frozen
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import timedelta
 
 
@@ -27,7 +28,9 @@ class Clock:
     every: timedelta
 
 
+logger = structlog.get_logger(__name__)
 _clocks: dict[str, Clock] = {}
+_at_ticks: dict[str, Callable[[datetime], object]] = {}
 
 
 def register(clock: Clock) -> None:
@@ -64,3 +67,17 @@ def enqueue_due(now: datetime, among: Iterable[Clock] | None = None) -> list[str
                 clock.task.enqueue(now.isoformat())
                 started.append(clock.name)
     return started
+
+
+def at_tick(name: str, work: Callable[[datetime], object]) -> None:
+    """Short work that the worker does itself every few seconds, when there is any; it leaves no row in the queue."""
+    _at_ticks[name] = work
+
+
+def tick(now: datetime) -> None:
+    """Do all of it; what fails is logged and stops nothing else."""
+    for name, work in _at_ticks.items():
+        try:
+            work(now)
+        except Exception:
+            logger.exception("at tick", work=name)

@@ -1,4 +1,4 @@
-"""What the audit trail asks about people, and what people do to their accounts."""
+"""What people do to their accounts, told to the audit trail; and their names for those who manage them."""
 
 from __future__ import annotations
 
@@ -49,13 +49,6 @@ def _parts(user: User) -> Iterator[Actor]:
             yield actor
     if not seen:
         yield Actor(kind="person", id=f"user:{user.pk}")
-
-
-def find(word: str) -> list[str]:
-    """Ids of actors that an address or a key's prefix stands for."""
-    users = User.objects.filter(email=word.strip().lower()).values_list("pk", flat=True)
-    keys = queries.ApiKey.objects.filter(prefix=word.removeprefix("ll_").partition("_")[0])
-    return [f"user:{pk}" for pk in users] + [f"key:{pk}" for pk in keys.values_list("pk", flat=True)]
 
 
 def names(reader: Actor) -> dict[str, str]:
