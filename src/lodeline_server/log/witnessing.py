@@ -17,10 +17,10 @@ from django.db import connection, transaction
 
 from lodeline.log import note as notes
 from lodeline.log.cosignature import verifier
-from lodeline.log.note import NoteRefused, VKey, to_base64
+from lodeline.log.note import ED25519, NoteRefused, VKey, to_base64
 from lodeline.log.policy import AHEAD
 from lodeline_server.kit import outbound
-from lodeline_server.log import backend, notebook, queries, signing, trusted
+from lodeline_server.log import backend, notebook, queries, trusted, vault
 from lodeline_server.log.models import Cosignature, Cosigned, WitnessAsked
 from lodeline_server.publishing.actions import publish
 
@@ -63,14 +63,16 @@ class Outcome:
     reached: bool
 
 
-def policy_of(book: Book) -> Policy | None:
-    """The operator's policy for our checkpoints, with our own keys as the logs; None when there is none.
+def policy_of(book: Book, origin: str) -> Policy | None:
+    """The operator's policy for our checkpoints, with our own keys as a log; None when there is none.
 
-    Raises `PolicyRefused`.
+    `origin`: as it stands in the checkpoint. Raises `PolicyRefused`.
     """
     policy = trusted.load(trusted.LOG)
-    for key in signing.keys(book) if policy else ():
-        policy = policy.with_log(key) if policy else None
+    if policy is None:
+        return None
+    for _, key in vault.verify_keys(book.key_file):
+        policy = policy.with_log(VKey(origin, ED25519, key.raw))
     return policy
 
 
@@ -102,8 +104,9 @@ def ask(book: Book, now: datetime, *, patient: bool = True) -> Outcome:
     """
     if connection.in_atomic_block:
         raise transaction.TransactionManagementError("witnesses are not asked inside a transaction")
-    policy, last = policy_of(book), notebook.newest(book)
-    if policy is None or last is None:
+    last = notebook.newest(book)
+    policy = policy_of(book, last.note.split("\n", 1)[0]) if last else None
+    if last is None or policy is None:
         return Outcome(book=book.name, size=last.size if last else 0, asked=(), witnesses=(), reached=False)
     asked = tuple(_all(book, policy, last, now, patient=patient))
     for one in asked:

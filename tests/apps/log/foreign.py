@@ -25,19 +25,19 @@ class Foreign:
     def hash(self):
         return hashlib.sha256(self.origin.encode()).hexdigest()
 
-    def hashes(self, size, other=False):
+    def hashes(self, size, *, other=False):
         return leaves(size) if not other else [hashlib.sha256(one).digest() for one in leaves(size)]
 
-    def checkpoint(self, size, other=False):
-        return Checkpoint(origin=self.origin, size=size, root=by_definition(self.hashes(size, other)))
+    def checkpoint(self, size, *, other=False):
+        return Checkpoint(origin=self.origin, size=size, root=by_definition(self.hashes(size, other=other)))
 
-    def note(self, size, other=False):
-        return sign(self.checkpoint(size, other), self.key)
+    def note(self, size, *, other=False):
+        return sign(self.checkpoint(size, other=other), self.key)
 
-    def proof(self, old, size, other=False):
-        return merkle.consistency(subtrees(self.hashes(size, other)), old, size) if 0 < old < size else []
+    def proof(self, old, size, *, other=False):
+        return merkle.consistency(subtrees(self.hashes(size, other=other)), old, size) if 0 < old < size else []
 
     def request(self, old, size, *, other=False, proof=None, note=None):
-        path = (self.proof(old, size, other) if isinstance(old, int) else []) if proof is None else proof
-        note = self.note(size, other) if note is None else note
+        path = (self.proof(old, size, other=other) if isinstance(old, int) else []) if proof is None else proof
+        note = self.note(size, other=other) if note is None else note
         return "\n".join([f"old {old}", *map(to_base64, path), "", note]).encode()

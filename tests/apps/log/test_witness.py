@@ -28,7 +28,7 @@ def trusting(data_folder):
 
     def write(text):
         path.write_text(text)
-        os.utime(path, ns=(0, os.stat(path).st_mtime_ns))
+        os.utime(path, ns=(0, path.stat().st_mtime_ns))
 
     write(f"log {LOG.vkey}\nquorum none\n")
     yield write
