@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def missing(what: str) -> None:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     return Path(os.environ["LODELINE_DATA"])
+
+
+@pytest.fixture(autouse=True)
+def _no_files_of_another_log(data_folder):
+    """Every test has a log of its own; the copy of another one's checkpoint would stop it."""
+    shutil.rmtree(data_folder / "log", ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

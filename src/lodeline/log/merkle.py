@@ -43,6 +43,18 @@ class Frontier:
         for leaf in leaves:
             self.append(leaf)
 
+    def append_subtree(self, level: int, root: bytes) -> None:
+        """Add a full subtree of 2^level leaves, where the tree is a multiple of that."""
+        width = 1 << level
+        if self.size & (width - 1):
+            raise ValueError(f"a tree of {self.size} does not end at a multiple of {width}")
+        size = self.size >> level
+        while size & 1:
+            root = node_hash(self.hashes.pop(), root)
+            size >>= 1
+        self.hashes.append(root)
+        self.size += width
+
     def root(self) -> bytes:
         """The tree hash; that of the empty tree for size 0."""
         if not self.hashes:
@@ -60,6 +72,12 @@ def split(size: int) -> int:
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
     """The root over leaf hashes, at once."""
+    if hashes and len(hashes) & (len(hashes) - 1) == 0:
+        sha256, row = hashlib.sha256, hashes
+        while len(row) > 1:
+            pairs = iter(row)
+            row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+        return row[0]
     tree = Frontier()
     tree.extend(hashes)
     return tree.root()

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import frozen
 from django.db import connection, transaction
 
 from lodeline import sealing, strictjson
 from lodeline.log import checkpoint as notes
-from lodeline.log.leaf import Leaf
+from lodeline.log.leaf import encode
 from lodeline.log.merkle import Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import after, backend, notebook, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import EntryRow, LogState
-from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +38,7 @@ class NewStatement:
     data_subject: str = ""
 
 
-@frozen(kw_only=True)
-class Appended:
+class Appended(NamedTuple):
     """Where a statement stands."""
 
     position: int
@@ -70,57 +68,53 @@ def append(
     backend.lock(book.lock)
     backend.require_durable()
     state = _state(book)
-    tree = Frontier(state.size, tiles.hashes(bytes(state.frontier)))
+    size = state.size
+    tree = Frontier(size, tiles.hashes(bytes(state.frontier)))
     _require_signed(book, state, tree)
     owner = vault.tenant(workspace, now=now)
-    table = book.entries._meta.db_table  # noqa: SLF001 - Django's documented access
-    rows = [
-        _row(statement, owner, state.size + number, now, actor, table)
-        for number, statement in enumerate(statements)
-    ]
-    leaves: list[bytes] = [row[backend.LEAF_HASH] for row in rows]
+    sealed = _sealed(statements, owner, size, book)
+    time, by = backend.instant(now), actor.organisation
+    rows, leaves = [], []
+    for position, (statement, one) in enumerate(zip(statements, sealed, strict=True), size):
+        leaf = encode(statement.type, now, owner.pseudonym, one.commitment)
+        hashed = leaf_hash(leaf)
+        leaves.append(hashed)
+        rows.append(
+            (
+                position, statement.type, workspace, by, time, leaf, hashed, one.payload, owner.version, one.subject,
+            )
+        )  # fmt: skip
     backend.insert(book, rows)
-    tiles.grow(book, state.size, leaves)
-    tree.extend(leaves)
+    tiles.grow(book, tree, leaves)
     _sign(book, state, tree, now)
-    return [Appended(position=row[0], leaf_hash=row[backend.LEAF_HASH]) for row in rows]
+    return [Appended(position, hashed) for position, hashed in enumerate(leaves, size)]
 
 
-def _row(
-    statement: NewStatement, owner: vault.Tenant, position: int, now: datetime, actor: Actor, table: str
-) -> tuple[Any, ...]:
-    if not 0 < len(statement.type) <= LONGEST_TYPE:
-        raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
-    payload = strictjson.canonical(statement.payload)
-    salt = secrets.token_bytes(sealing.SALT_BYTES)
-    leaf = Leaf(
-        type=statement.type, time=now, tenant=owner.pseudonym, commitment=sealing.commit(salt, payload)
-    ).encode()
-    hashed = leaf_hash(leaf)
-    subject_row, key = (None, owner.key)
-    if statement.data_subject:
-        try:
-            subject_row, key = vault.subject(owner, statement.data_subject)
-        except sealing.Unreadable as erased:
-            raise Problem(409, "This person's data was erased", detail=str(erased)) from None
-    sealed = sealing.seal(
-        key,
-        salt + payload,
-        aad=vault.entry_place(owner.pseudonym, position, owner.version, table),
-        random=secrets.token_bytes,
-    )
-    return (
-        position,
-        statement.type,
-        owner.workspace,
-        actor.organisation,
-        now,
-        leaf,
-        hashed,
-        sealed,
-        owner.version,
-        subject_row,
-    )
+class _Sealed(NamedTuple):
+    commitment: bytes
+    payload: bytes
+    subject: int | None
+
+
+def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, book: Book) -> list[_Sealed]:
+    """Canonical payloads, committed to with a salt each and encrypted for their places."""
+    table = book.entries._meta.db_table  # noqa: SLF001 - Django's documented access
+    found = []
+    for position, statement in enumerate(statements, size):
+        if not 0 < len(statement.type) <= LONGEST_TYPE:
+            raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
+        payload = strictjson.canonical(statement.payload)
+        salt = secrets.token_bytes(sealing.SALT_BYTES)
+        row, key = (None, owner.key)
+        if statement.data_subject:
+            try:
+                row, key = vault.subject(owner, statement.data_subject)
+            except sealing.Unreadable as erased:
+                raise Problem(409, "This person's data was erased", detail=str(erased)) from None
+        aad = vault.entry_place(owner.pseudonym, position, owner.version, table)
+        sealed = sealing.seal(key, salt + payload, aad=aad, random=secrets.token_bytes)
+        found.append(_Sealed(sealing.commit(salt, payload), sealed, row))
+    return found
 
 
 def _state(book: Book) -> LogState:
@@ -139,13 +133,14 @@ def _require_signed(book: Book, state: LogState, tree: Frontier) -> None:
             f"the log holds {state.size} entries, the last signed checkpoint covers {size}; "
             "nothing is appended. Run 'lodeline log fsck'."
         )
+    keys = vault.verify_keys(book.key_file)
     if last:
-        notebook.require_signed(last, book)
-    notebook.require_newest(book, size, root)
+        notebook.require_signed(last, book, keys)
+    notebook.require_newest(book, size, root, keys)
 
 
 def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
-    """Compare-and-swap the state, sign and store the checkpoint, publish it with the transaction."""
+    """Compare-and-swap the state, sign and store the checkpoint; it is published after the transaction."""
     root = tree.root()
     swapped = LogState.objects.filter(name=book.name, size=state.size, root=bytes(state.root)).update(
         size=tree.size, root=root, frontier=b"".join(tree.hashes)
@@ -156,12 +151,5 @@ def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
         notes.Checkpoint(origin=book.origin, size=tree.size, root=root), vault.signing_key(book.key_file)
     )
     book.checkpoints.objects.create(size=tree.size, root=root, note=note, created_at=now)
-    publish(
-        key=notebook.key(book),
-        forms={notebook.MEDIA_TYPE: note.encode()},
-        kind="checkpoint",
-        position=tree.size - 1,
-        now=now,
-    )
-    # Robust: what is committed stays acknowledged even if the copy cannot be written (full disk).
+    # Robust: what is committed stays acknowledged even if what follows cannot be done (full disk).
     transaction.on_commit(partial(after.moved, book), robust=True)

@@ -17,10 +17,14 @@ class LogConfig(AppConfig):
         from lodeline_server.log.auditing.tasks import cross
         from lodeline_server.log.queries import size
         from lodeline_server.log.tasks import follow
+        from lodeline_server.log.tasks_witness import after_moved, ask_witnesses
 
         register(Clock(name="follow the log", task=follow, every=timedelta(minutes=10)))
         offer_log_size(size)
         audit.offer(OUTBOX)
-        after.offer("copy of the checkpoint", notebook.copy_to_file)
         at_tick("sequence the audit trail", sequence)
         register(Clock(name="cross the two books", task=cross, every=timedelta(hours=1)))
+        after.offer("copy of the checkpoint", notebook.copy_to_file)
+        after.offer("checkpoint at its address", notebook.publish_newest)
+        register(Clock(name="ask the witnesses", task=ask_witnesses, every=timedelta(minutes=10)))
+        after.offer("ask the witnesses", after_moved)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from lodeline_server.log.fields import Ordinal
+
 
 class LogState(models.Model):
     """Size, root and right edge of the tree: one row per log."""
@@ -24,7 +26,7 @@ class LogState(models.Model):
 class EntryRow(models.Model):
     """One statement: its leaf in the open, payload and salt sealed."""
 
-    position = models.BigIntegerField(primary_key=True)
+    position = Ordinal(primary_key=True)
     type = models.CharField(max_length=60)
     workspace = models.BigIntegerField()
     organisation = models.BigIntegerField(null=True, help_text="who appended it; none is the platform")
@@ -147,7 +149,7 @@ class Erasure(models.Model):
 class CheckpointRow(models.Model):
     """Every signed checkpoint: a size has one root, for ever."""
 
-    size = models.BigIntegerField(primary_key=True)
+    size = Ordinal(primary_key=True)
     root = models.BinaryField(max_length=32)
     note = models.TextField()
     created_at = models.DateTimeField()
@@ -211,6 +213,6 @@ from lodeline_server.log.models_witness import (  # noqa: E402, F401 - Django lo
     Cosignature,
     Cosigned,
     Suspect,
-    Witnessed,
     WitnessAsked,
+    Witnessed,
 )

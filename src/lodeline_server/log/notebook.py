@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import fcntl
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import transaction
 
 from lodeline.log import checkpoint as notes
-from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import MAIN
+from lodeline_server.publishing.actions import publish
+from lodeline_server.publishing.queries import published
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from lodeline.keys import VerifyKey
     from lodeline_server.log.books import Book
+
+    Keys = Sequence[tuple[int, VerifyKey]]
     from lodeline_server.log.models import CheckpointRow
 
+HEAD = 1_000  # letters in which origin and size of a note stand
 MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
@@ -38,15 +46,26 @@ def verifier(book: Book = MAIN) -> str:
     return notes.vkey(book.origin, vault.signing_key(book.key_file).verify_key)
 
 
-def read(note: str, book: Book = MAIN) -> notes.Checkpoint:
-    """A note of this book, whatever its origin was called then; raises `CheckpointRefused`."""
-    return notes.parse(note, {note.split("\n", 1)[0]: vault.signing_key(book.key_file).verify_key})
+def read(note: str, book: Book = MAIN, keys: Keys | None = None) -> notes.Checkpoint:
+    """A note of this book, whatever its origin was called then; raises `CheckpointRefused`.
+
+    It bears the signature of the key that signed at its size; `keys` as `vault.verify_keys` gives them.
+    """
+    head = note[:HEAD].split("\n", 2)
+    size = int(head[1]) if len(head) > 1 and head[1].isdecimal() and head[1].isascii() else 0
+    known = vault.verify_keys(book.key_file) if keys is None else keys
+    return _read(note, head[0], next(key for start, key in reversed(known) if start <= size))
 
 
-def require_signed(row: CheckpointRow, book: Book = MAIN) -> None:
+@lru_cache(maxsize=16)  # the newest one is asked for again and again
+def _read(note: str, name: str, key: VerifyKey) -> notes.Checkpoint:
+    return notes.parse(note, {name: key})
+
+
+def require_signed(row: CheckpointRow, book: Book = MAIN, keys: Keys | None = None) -> None:
     """Raise `LogInconsistent` unless the stored note says what the row says, and our key has signed it."""
     try:
-        signed = read(row.note, book)
+        signed = read(row.note, book, keys)
     except notes.CheckpointRefused as refused:
         raise LogInconsistent(
             f"the last checkpoint does not verify: {refused}; nothing is appended"
@@ -61,11 +80,11 @@ def file(book: Book = MAIN) -> Path:
     return settings.DATA / "log" / name
 
 
-def require_newest(book: Book, size: int, root: bytes) -> None:
+def require_newest(book: Book, size: int, root: bytes, keys: Keys | None = None) -> None:
     """Raise `LogInconsistent` when the file knows a larger tree than the database, or another one of this size."""
     try:
         note = file(book).read_text(encoding="utf-8")
-        copy = read(note, book)
+        copy = read(note, book, keys)
     except (FileNotFoundError, NotADirectoryError):
         return
     except (UnicodeDecodeError, notes.CheckpointRefused) as refused:
@@ -79,6 +98,22 @@ def require_newest(book: Book, size: int, root: bytes) -> None:
         )
     if copy.size == size and copy.root != root:
         raise LogInconsistent(f"the checkpoint of {size} entries in {file(book)} has another root")
+
+
+def publish_newest(book: Book = MAIN) -> None:
+    """Put the newest checkpoint at its public address, once it is on the disk here."""
+    with transaction.atomic():
+        last = newest(book)
+        form = published(key(book), MEDIA_TYPE)
+        if last is None or (form and form.position + 1 >= last.size):
+            return
+        publish(
+            key=key(book),
+            forms={MEDIA_TYPE: last.note.encode()},
+            kind="checkpoint",
+            position=last.size - 1,
+            now=last.created_at,
+        )
 
 
 def copy_to_file(book: Book = MAIN) -> None:
@@ -95,5 +130,4 @@ def copy_to_file(book: Book = MAIN) -> None:
             stream.write(note)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(target)
-        sync_folder(target.parent)
+        part.replace(target)  # after a power loss the old name or the new one: both are checkpoints

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lodeline.log.merkle import HASH_BYTES, root_of
+from lodeline.log.merkle import HASH_BYTES, Frontier, root_of
 from lodeline_server.log import backend
 from lodeline_server.log.books import MAIN
 
@@ -27,33 +27,48 @@ def stored(level: int, index: int, book: Book = MAIN) -> bytes:
     return bytes(row or b"")
 
 
-def grow(book: Book, size: int, leaves: Sequence[bytes]) -> None:
-    """Add leaf hashes to a tree of `size`: a level at a time; full tiles feed the level above."""
-    table = book.tiles
-    level, start, fresh = 0, size, list(leaves)
+def grow(book: Book, tree: Frontier, leaves: Sequence[bytes]) -> None:
+    """Add leaf hashes to the tree and its stored tiles: a level at a time; full tiles feed the level above."""
+    level, start, fresh = 0, tree.size, list(leaves)
     while fresh:
-        index, filled = divmod(start, WIDTH)
-        data = b""
-        if filled:
-            data = stored(level, index, book)
-            if len(data) != filled * HASH_BYTES:
-                raise backend.LogInconsistent(f"tile {index} of level {level} does not fit a tree of {size}")
-        full: list[bytes] = []
-        rows: list[TileRow] = []
-        at = 0
-        while at < len(fresh):
-            take = fresh[at : at + WIDTH - len(data) // HASH_BYTES]
-            data += b"".join(take)
-            at += len(take)
-            rows.append(table(level=level, index=index, hashes=data))
-            if len(data) == WIDTH * HASH_BYTES:
-                full.append(root_of(hashes(data)))
-            index, data = index + 1, b""
-        if filled:
-            table.objects.filter(level=level, index=rows[0].index).update(hashes=rows[0].hashes)
-            rows = rows[1:]
-        table.objects.bulk_create(rows)
+        rows, full = _level(book, level, start, fresh)
+        if level == 0:
+            _extend(tree, leaves, full)
+        book.tiles.objects.bulk_create(rows)
         level, start, fresh = level + 1, start // WIDTH, full
+
+
+def _level(book: Book, level: int, start: int, fresh: list[bytes]) -> tuple[list[TileRow], list[bytes]]:
+    """New tile rows of a level that held `start` hashes, and the roots of the tiles that became full."""
+    index, filled = divmod(start, WIDTH)
+    held: list[bytes] = []
+    if filled:
+        held = hashes(stored(level, index, book))
+        if len(held) != filled:
+            raise backend.LogInconsistent(f"tile {index} of level {level} does not fit the tree's size")
+    rows, full = [], []
+    at = 0
+    while at < len(fresh):
+        take = [*held, *fresh[at : at + WIDTH - len(held)]]
+        at += len(take) - len(held)
+        rows.append(book.tiles(level=level, index=index, hashes=b"".join(take)))
+        if len(take) == WIDTH:
+            full.append(root_of(take))
+        index, held = index + 1, []
+    if filled:
+        first = rows.pop(0)
+        book.tiles.objects.filter(level=level, index=first.index).update(hashes=first.hashes)
+    return rows, full
+
+
+def _extend(tree: Frontier, leaves: Sequence[bytes], full: Sequence[bytes]) -> None:
+    """Bring the right edge along: full tiles as one subtree each, the rest leaf by leaf."""
+    first = -tree.size % WIDTH  # leaves up to the next border between tiles
+    tree.extend(leaves[:first])
+    whole = (len(leaves) - first) // WIDTH if len(leaves) > first else 0
+    for root in full[len(full) - whole :]:
+        tree.append_subtree(LEVEL_BITS, root)
+    tree.extend(leaves[first + whole * WIDTH :])
 
 
 def reader(book: Book = MAIN) -> Callable[[int, int], bytes]:

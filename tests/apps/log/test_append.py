@@ -94,8 +94,11 @@ def test_a_tree_that_is_not_the_signed_one_is_refused(now):
     assert queries.size() == 2
 
 
-def test_the_checkpoint_is_published_with_the_append(now):
-    put(now, 1)
+@pytest.mark.django_db(transaction=True)
+def test_the_checkpoint_is_published_after_the_append(now):
+    with transaction.atomic():
+        put(now, 1)
+        assert published("/log/checkpoint", "text/plain; charset=utf-8") is None
     form = published("/log/checkpoint", "text/plain; charset=utf-8")
     assert bytes(form.body).decode() == queries.checkpoint()
     assert queries.checkpoint().split("\n")[1] == "1"

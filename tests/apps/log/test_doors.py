@@ -98,7 +98,8 @@ def test_on_any_inconsistency_nothing_is_appended_and_nothing_repaired(damage):
 
 def test_a_note_signed_by_another_key_stops_the_log(monkeypatch):
     put(1)
-    monkeypatch.setattr(vault, "signing_key", lambda _name="": vault.SigningKey.from_seed(bytes(32)))
+    stranger = vault.SigningKey.from_seed(bytes(32)).verify_key
+    monkeypatch.setattr(vault, "verify_keys", lambda _name="": [(0, stranger)])
     with pytest.raises(LogInconsistent, match="does not verify"):
         put(2)
 

@@ -115,6 +115,7 @@ class Log(RuleBasedStateMachine):
         root = bytes(state.root) if state else EMPTY_ROOT
         assert (queries.size(), root) == (len(leaves), by_definition(leaves))
         if leaves:
+            notebook.publish_newest()
             form = published(notebook.key(), notebook.MEDIA_TYPE)
             assert bytes(form.body).decode() == queries.checkpoint()
             for at in {0, len(leaves) // 2, len(leaves) - 1}:

@@ -233,6 +233,7 @@ def test_an_empty_log_teaches(client_as, client, api_client):
 
 
 def test_the_checkpoint_is_public_and_the_same_for_all(client, client_as, one):
+    notebook.publish_newest()
     answer = client.get("/log/checkpoint")
     assert answer.content.decode() == notebook.newest().note
     assert answer["Content-Type"] == "text/plain; charset=utf-8"

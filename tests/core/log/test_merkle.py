@@ -47,6 +47,24 @@ def test_growing_in_any_steps_gives_one_tree(steps):
     assert len(grown.hashes) == at.bit_count()
 
 
+@given(st.integers(0, 5), st.integers(0, 4), st.integers(0, 7))
+def test_whole_subtrees_and_single_leaves_give_one_tree(before, level, rest):
+    """`before` subtrees of 2^level leaves as one step each, then `rest` leaves."""
+    width, everything = 1 << level, leaves((before << level) + rest)
+    tree = merkle.Frontier()
+    for start in range(0, before * width, width):
+        tree.append_subtree(level, by_definition(everything[start : start + width]))
+    tree.extend(everything[before * width :])
+    assert (tree.size, tree.root()) == (len(everything), by_definition(everything))
+
+
+def test_a_subtree_does_not_fit_a_broken_edge():
+    tree = merkle.Frontier()
+    tree.extend(leaves(3))
+    with pytest.raises(ValueError, match="a tree of 3 does not end at a multiple of 2"):
+        tree.append_subtree(1, leaves(1)[0])
+
+
 def test_a_frontier_of_another_size_is_refused():
     with pytest.raises(ValueError, match="3 has 2 frontier hashes"):
         merkle.Frontier(3, leaves(1))

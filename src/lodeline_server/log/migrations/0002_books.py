@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from lodeline_server.log.fields import Ordinal
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditCheckpoint",
             fields=[
-                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("size", Ordinal(primary_key=True, serialize=False)),
                 ("root", models.BinaryField(max_length=32)),
                 ("note", models.TextField()),
                 ("created_at", models.DateTimeField()),
@@ -25,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditEntry",
             fields=[
-                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("position", Ordinal(primary_key=True, serialize=False)),
                 ("type", models.CharField(max_length=60)),
                 ("workspace", models.BigIntegerField()),
                 (
@@ -59,9 +61,15 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        migrations.AlterField("entry", "position", Ordinal(primary_key=True, serialize=False)),
+        migrations.AlterField("checkpoint", "size", Ordinal(primary_key=True, serialize=False)),
         migrations.RemoveIndex(
             model_name="entry",
             name="log_entry_organis_389594_idx",
+        ),
+        migrations.RemoveIndex(
+            model_name="entry",
+            name="log_entry_type_607443_idx",
         ),
         migrations.AlterField(
             model_name="entry",
@@ -104,10 +112,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="audittile",
             constraint=models.UniqueConstraint(fields=("level", "index"), name="audittile_once"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["type", "position"], name="log_auditen_type_2390cc_idx"),
         ),
         migrations.AddIndex(
             model_name="auditentry",
