@@ -279,6 +279,8 @@ class World:
             "member_remove": lambda: {"pk": self.person("buyer").pk},
             "key_revoke": lambda: {"pk": self.some_key.pk},
             "statement": lambda: {"position": self.position},
+            "log_tile": lambda: {"place": f"0/000.p/{self.position + 1}"},
+            "audit_tile": lambda: {"place": "0/000.p/1"},
             "capture": lambda: {"uuid": self.captured.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "item": lambda: {"pk": self.item.pk},
@@ -309,6 +311,8 @@ class World:
             "/api/scores/{supplier}/history": lambda: {"supplier": self.score.party.rsplit("/", 1)[1]},
             "/api/methods/{version}": lambda: {"version": self.score.method},
             "/api/log/statements/{position}": lambda: {"position": self.position},
+            "/api/log/proof/inclusion": lambda: {"query": {"position": self.position}},
+            "/api/log/proof/consistency": lambda: {"query": {"old": self.position + 1}},
             "/api/keys/{key_id}": lambda: {"key_id": self.some_key.pk},
         }
 

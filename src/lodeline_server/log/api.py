@@ -11,7 +11,7 @@ from lodeline.keys import b64url
 from lodeline.log.checkpoint import to_base64
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import notebook, reading
+from lodeline_server.log import notebook, proofs, reading
 from lodeline_server.log.standing import standing
 
 if TYPE_CHECKING:
@@ -53,4 +53,33 @@ def statement(request: HttpRequest, position: int) -> dict[str, Any]:
         "inclusion": [to_base64(one) for one in stands.path],
         "checkpoint": stands.note,
         "faults": list(stands.faults),
+    }
+
+
+@router.get("/log/proof/inclusion", summary="The way of a position into the tree of a size")
+@endpoint(Permission.LOG_VIEW)
+def inclusion(request: HttpRequest, position: int, size: int | None = None) -> dict[str, Any]:  # noqa: ARG001
+    """RFC 6962, 2.1.1, the leaf's sibling first. `checkpoint` is the one of exactly this size, where one was signed."""
+    found = proofs.inclusion(position, size)
+    return {
+        "position": found.position,
+        "treeSize": found.size,
+        "leafHash": found.leaf_hash.hex(),
+        "root": to_base64(found.root),
+        "inclusion": [to_base64(one) for one in found.path],
+        "checkpoint": found.note,
+    }
+
+
+@router.get("/log/proof/consistency", summary="That the tree of one size holds all of a smaller one")
+@endpoint(Permission.LOG_VIEW)
+def consistency(request: HttpRequest, old: int, new: int | None = None) -> dict[str, Any]:  # noqa: ARG001
+    """RFC 6962, 2.1.2. Compare both roots with signed checkpoints before you believe it."""
+    found = proofs.consistency(old, new)
+    return {
+        "old": found.old,
+        "new": found.new,
+        "oldRoot": to_base64(found.old_root),
+        "newRoot": to_base64(found.new_root),
+        "consistency": [to_base64(one) for one in found.path],
     }

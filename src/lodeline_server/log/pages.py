@@ -10,7 +10,6 @@ import django_tables2
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import get_conditional_response
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -18,21 +17,19 @@ from django.views.decorators.http import require_safe
 from lodeline.access import Permission
 from lodeline.keys import b64url
 from lodeline.log.checkpoint import to_base64
-from lodeline_server.kit.permissions import page, public
+from lodeline_server.kit.permissions import page
 from lodeline_server.kit.tables import Table, table_page
 from lodeline_server.kit.templatetags.lode import moment, receipt
 from lodeline_server.log import notebook, reading, wording
 from lodeline_server.log.drawing import tree
 from lodeline_server.log.models import Entry
 from lodeline_server.log.standing import standing
-from lodeline_server.publishing.queries import published
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
 SHOWN = 20_000  # characters of a payload on the page; the API gives all of it
-FRESH = 5  # seconds a copy of the checkpoint may be kept
 # By the payload's `signature.by`: short word, title, explanation, status and verdict.
 SIGNERS = {
     "party": (
@@ -109,19 +106,6 @@ class EntryTable(Table):
 
     def value_leaf_hash(self, value: bytes) -> str:
         return bytes(value).hex()
-
-
-@require_safe
-@public
-def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest signed checkpoint, the same bytes for everybody (C2SP tlog-tiles)."""
-    form = published(notebook.key(), notebook.MEDIA_TYPE)
-    if form is None:
-        raise Http404("the log is empty")
-    response = HttpResponse(bytes(form.body), content_type=form.media_type)
-    response["Cache-Control"] = f"public, max-age={FRESH}"
-    response["ETag"] = f'"{form.etag}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response)
 
 
 @require_safe

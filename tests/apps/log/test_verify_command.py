@@ -281,7 +281,7 @@ def test_consistency_between_any_two_sizes(run):  # noqa: F811
         f"7 {old}",
         f"11 {notebook.newest().note.split()[2]}",
         "",
-        4,
+        5,
     )
 
 
