@@ -21,7 +21,7 @@ from lodeline_server.log.books import AUDIT, MAIN
 from lodeline_server.log.fsck_entries import bad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from lodeline.evidence import Finding
@@ -109,7 +109,15 @@ def _check(into: Book, of: Book) -> Iterator[Finding]:
                 yield bad(
                     "L-CROSS-SHORT", where, f"{of.name} had {signed.size} entries then, and has {end} now"
                 )
-            elif signed.size and merkle.range_hash(subtree, 0, signed.size) != signed.root:
+            elif _root(subtree, signed.size) != signed.root:
                 yield bad("L-CROSS-ROOT", where, f"{of.name} had another root at {signed.size} entries")
     except Unreadable as damage:
         yield bad("L-CROSS-UNREADABLE", into.name, str(damage))
+
+
+def _root(subtree: Callable[[int, int], bytes], size: int) -> bytes | None:
+    """The root of the first `size` entries as their tiles have it; None when tiles are missing."""
+    try:
+        return merkle.range_hash(subtree, 0, size) if size else merkle.EMPTY_ROOT
+    except ValueError:
+        return None
