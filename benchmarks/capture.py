@@ -29,14 +29,15 @@ MOST_RATIO, MOST_MEMORY = 1.3, 1024
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def prepare(data: Path) -> str:
+def prepare(data: Path, **extra: str) -> str:
     """A workspace with one organisation; its API key."""
-    command(data, "manage", "migrate", "--verbosity", "0")
-    command(data, "user", "workspace", "Bars", "--slug", "bars")
+    command(data, "manage", "migrate", "--verbosity", "0", **extra)
+    command(data, "user", "workspace", "Bars", "--slug", "bars", **extra)
     command(
-        data, "user", "organisation", "Bars Works", "--slug", "works", "--workspace", "bars", "--party", documents.PARTY
+        data, "user", "organisation", "Bars Works", "--slug", "works", "--workspace", "bars", "--party", documents.PARTY,
+        **extra,
     )  # fmt: skip
-    made = command(data, "user", "key", "works", "--role", "maker", "--name", "bars", "--json")
+    made = command(data, "user", "key", "works", "--role", "maker", "--name", "bars", "--json", **extra)
     return str(json.loads(made.stdout)["key"])
 
 

@@ -196,7 +196,9 @@ def _postgresql(*, entries: bool) -> list[str]:
     there = set(connection.introspection.table_names())
     steps = [f'VACUUM (FULL, ANALYZE) "{name}"' for name in tables if name in there]
     # Samples of columns stand in the catalogue, too; that and a checkpoint need rights an application may not have.
-    for step in (*steps, "VACUUM FULL pg_catalog.pg_statistic", "CHECKPOINT"):
+    # The write-ahead log before the switch is not needed after the checkpoint; with wal_recycle off it is removed.
+    end = ("VACUUM FULL pg_catalog.pg_statistic", "SELECT pg_switch_wal()", "CHECKPOINT")
+    for step in (*steps, *end):
         try:
             with connection.cursor() as cursor:
                 cursor.execute(step)
