@@ -225,6 +225,31 @@ class World:
         return next(read(workspace=self.workspace.pk, limit=1)).position
 
     @cached_property
+    def line(self):
+        """A line of this organisation in the audit trail."""
+        from lodeline_server.log.auditing.outbox import OUTBOX
+        from lodeline_server.log.auditing.sequencer import sequence
+        from lodeline_server.log.models import AuditEntry
+
+        assert self.captured
+        assert self.client("auditor").get(f"/app/log/{self.position}/").status_code == 200
+        OUTBOX.flush()
+        sequence(self.now)
+        return (
+            AuditEntry.objects.filter(organisation=self.organisation.pk)
+            .order_by("-position")
+            .first()
+            .position
+        )
+
+    @property
+    def auditor(self):
+        """How the trail calls this workspace's auditor."""
+        from lodeline_server.log.auditing.pseudonyms import of_id
+
+        return of_id(f"user:{self.person('auditor').user_id}", self.workspace.pk)
+
+    @cached_property
     def lot(self):
         from lodeline_server.lots.models import Lot
 
@@ -321,6 +346,8 @@ class World:
 def _nothing_kept():
     """What a process keeps by log position would be another test's: positions start again in each."""
     for name, module in list(sys.modules.items()):
+            "/api/audit/{position}": lambda: {"position": self.line},
+            "/api/log/statements/{position}/anchors": lambda: {"position": self.position},
         if name.startswith("lodeline_server."):
             for kept in vars(module).values():
                 if hasattr(kept, "cache_clear"):

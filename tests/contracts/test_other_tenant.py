@@ -42,6 +42,11 @@ KINDS = {
     "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
     "passports.Passport": (lambda w: w.keys.serial, ["passports", "passport", "/api/passports"]),
     "log.Entry": (lambda w: w.keys.party, ["statement", "/api/log/statements/{position}"]),
+    "log.AuditEntry": (lambda w: w.auditor, ["audit", "/api/audit"]),
+    "log.AuditOutbox": (
+        None,
+        "lines on their way into the audit trail; shown nowhere before they have their place",
+    ),
     "log.TenantKey": (None, "wrapped keys; never shown"),
     "log.SubjectKey": (None, "wrapped keys; never shown"),
 }
@@ -62,6 +67,7 @@ def fill(world):
         assert made
     for role in Role:
         world.person(role)
+    assert world.line is not None
     return world
 
 
@@ -284,6 +290,8 @@ def snapshot(world):
     seen = {}
     for (method, path), permission in operations().items():
         if method == "GET" and path not in {
+            "/api/audit",
+            "/api/audit/{position}",
             "/api/log/checkpoint",
             "/api/log/statements/{position}",
             "/api/keys",

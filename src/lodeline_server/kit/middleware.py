@@ -46,8 +46,9 @@ class AuditMiddleware:
             response = self.get_response(request)
             line = told(request, response, trail)
             if line is not None:
+                response = _keep(line, response)
+            if line is not None or trail.told:
                 response.headers[REQUEST_ID] = trail.request
-                return _keep(line, response)
         return response
 
 

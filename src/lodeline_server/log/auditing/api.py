@@ -54,7 +54,7 @@ def trail(
     return {
         "lines": [line.as_dict() for line in found.lines],
         "older": found.older,
-        "waiting": sequencer.lag().lines,
+        "waiting": sequencer.lag(reader.workspace).lines,
         "size": log.size(AUDIT),
         "vkey": notebook.verifier(AUDIT),
     }

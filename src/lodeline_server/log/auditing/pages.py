@@ -123,7 +123,7 @@ def trail(request: HttpRequest) -> HttpResponseBase:
             "filtered": any(request.GET.get(name) for name in filters.fields),
             "size": newest.size if newest else 0,
             "signed_at": newest.created_at if newest else None,
-            "lag": sequencer.lag(),
+            "lag": sequencer.lag(reader.workspace),
             "whole": reader.may(Permission.OPERATE),
             "origin": AUDIT.origin,
         },

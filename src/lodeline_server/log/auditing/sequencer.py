@@ -31,8 +31,12 @@ class Lag:
     since: datetime | None
 
 
-def lag() -> Lag:
-    found = AuditOutbox.objects.aggregate(lines=Count("pk"), since=Min("created_at"))
+def lag(workspace: int | None = None) -> Lag:
+    """Of all lines, or of those of one workspace."""
+    rows = AuditOutbox.objects.all()
+    if workspace is not None:
+        rows = rows.filter(workspace=workspace)
+    found = rows.aggregate(lines=Count("pk"), since=Min("created_at"))
     return Lag(lines=found["lines"], since=found["since"])
 
 
