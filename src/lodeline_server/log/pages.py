@@ -21,6 +21,7 @@ from lodeline_server.kit.permissions import page
 from lodeline_server.kit.tables import Table, table_page
 from lodeline_server.kit.templatetags.lode import moment, receipt
 from lodeline_server.log import notebook, reading, wording
+from lodeline_server.log.anchoring.pages import places
 from lodeline_server.log.drawing import tree
 from lodeline_server.log.models import Entry
 from lodeline_server.log.standing import standing
@@ -126,6 +127,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
             "vkey": notebook.verifier(),
             "origin": settings.LOG_ORIGIN,
             "own_only": actor.only_own,
+            **places(request),
         },
         filename="log",
     )

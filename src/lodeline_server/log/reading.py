@@ -43,6 +43,18 @@ def open_statement(actor: Actor, position: int) -> Statement | None:
     return found if found is None or readable(actor, found) else None
 
 
+def may_prove(actor: Actor, position: int) -> bool:
+    """Whether the actor may take away the leaf and its way. They say nothing of the statement: its workspace may.
+
+    A supplier only where it may read the statement itself.
+    """
+    if actor.only_own:
+        return open_statement(actor, position) is not None
+    if actor.workspace is None or not 0 <= position < queries.LARGEST:
+        return False
+    return Entry.objects.filter(position=position, workspace=actor.workspace).exists()
+
+
 def readable(actor: Actor, statement: Statement) -> bool:
     """Its own statements and those about it; those of others with EVIDENCE_VIEW, and never for a supplier.
 

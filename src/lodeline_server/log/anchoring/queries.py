@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lodeline_server.log.anchoring.targets import Target
     from lodeline_server.log.books import Book
 
+SHOWN = 50  # failing ones on a page
 LATE = 3  # periods of a target without a final anchor, while some wait
 
 
@@ -50,6 +52,18 @@ def before(book: Book, position: int) -> list[Anchor]:
         for kind, name in names
     )
     return sorted((one for one in found if one is not None), key=lambda one: (one.attested_at, one.pk))
+
+
+def until(anchor: Anchor) -> datetime:
+    """The confirmed time as it is shown: the next whole second, so that "before" stays true."""
+    at = anchor.attested_at or anchor.changed_at
+    return at if not at.microsecond else at.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def newest() -> Anchor | None:
+    """The main book's largest final anchor that vouches for a time."""
+    rows = Anchor.objects.filter(book="main", state=State.FINAL).exclude(attested_at=None)
+    return rows.order_by("-size", "attested_at").first()
 
 
 def failing() -> QuerySet[Anchor]:

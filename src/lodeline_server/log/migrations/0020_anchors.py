@@ -14,7 +14,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Anchor",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("book", models.CharField(max_length=40)),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField(max_length=32)),
@@ -38,11 +43,15 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["book", "target", "size"], name="anchor_covering"),
                     models.Index(
-                        fields=["next_at"], condition=models.Q(("next_at", None), _negated=True), name="anchor_due"
+                        fields=["next_at"],
+                        condition=models.Q(("next_at", None), _negated=True),
+                        name="anchor_due",
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("book", "size", "root", "kind", "target"), name="anchor_once")
+                    models.UniqueConstraint(
+                        fields=("book", "size", "root", "kind", "target"), name="anchor_once"
+                    )
                 ],
             },
         ),
