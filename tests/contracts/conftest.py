@@ -293,6 +293,14 @@ class World:
         assert self.captured
         return issue(actor=actor_of(self.person("maker")), key=self.keys.item, now=self.now)
 
+    @cached_property
+    def anchor(self):
+        """A time stamp of the newest checkpoint. Anchors are of the installation, not of a workspace."""
+        from tests.apps.log.anchoring.made import stamped
+
+        assert self.position >= 0
+        return stamped(self.now)
+
     # --- addresses --------------------------------------------------------------------------------
 
     @cached_property
@@ -320,6 +328,8 @@ class World:
             "method": lambda: {"version": self.score.method},
             "method_file": lambda: {"version": self.score.method},
             "supplier_bundle": lambda: {"pk": self.score and self.party.pk},
+            "anchor_receipt": lambda: {"pk": self.anchor.pk},
+            "anchored": lambda: {"position": self.position, "pk": self.anchor.pk},
             "job_again": lambda: {"job": self.failed_job.pk},
         }
 
@@ -336,6 +346,7 @@ class World:
             "/api/scores/{supplier}/history": lambda: {"supplier": self.score.party.rsplit("/", 1)[1]},
             "/api/methods/{version}": lambda: {"version": self.score.method},
             "/api/log/statements/{position}": lambda: {"position": self.position},
+            "/api/log/statements/{position}/anchors": lambda: {"position": self.position},
             "/api/log/proof/inclusion": lambda: {"query": {"position": self.position}},
             "/api/log/proof/consistency": lambda: {"query": {"old": self.position + 1}},
             "/api/keys/{key_id}": lambda: {"key_id": self.some_key.pk},

@@ -51,7 +51,7 @@ KINDS = {
     "log.SubjectKey": (None, "wrapped keys; never shown"),
 }
 # What is not a workspace's own: its number in an address opens the same for everybody.
-SHARED = {"method", "method_file", "passport_public", "job_again", "/api/methods/{version}"}
+SHARED = {"method", "method_file", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}"}
 
 
 def fill(world):
