@@ -34,8 +34,8 @@ def prepare(data: Path, **extra: str) -> str:
     command(data, "manage", "migrate", "--verbosity", "0", **extra)
     command(data, "user", "workspace", "Bars", "--slug", "bars", **extra)
     command(
-        data, "user", "organisation", "Bars Works", "--slug", "works", "--workspace", "bars", "--party", documents.PARTY,
-        **extra,
+        data, "user", "organisation", "Bars Works", "--slug", "works", "--workspace", "bars",
+        "--party", documents.PARTY, **extra,
     )  # fmt: skip
     made = command(data, "user", "key", "works", "--role", "maker", "--name", "bars", "--json", **extra)
     return str(json.loads(made.stdout)["key"])
@@ -170,7 +170,7 @@ def _steps() -> None:
     from lodeline.events import context, epcis, rules, schema
     from lodeline.events.limits import Limits
     from lodeline.keys import verify_detached
-    from lodeline_server.events import actions, filing, storage
+    from lodeline_server.events import actions, filing, processing, storage
     from lodeline_server.kit.clock import now
     from lodeline_server.log import projections
     from lodeline_server.parties.models import Organisation
@@ -224,7 +224,9 @@ def _steps() -> None:
             "= submit (check, identity, job row)",
             lambda document=document: actions.submit(actor=actor, document=document, now=now(), queue=False),
         )
-        clock("= process (all in one transaction)", lambda job=job: actions.process(job, now(), follow=False))
+        clock(
+            "= process (all in one transaction)", lambda job=job: processing.process(job, now(), follow=False)
+        )
         clock("= projections", projections.follow_all)
     print(json.dumps({name: statistics.median(values) for name, values in took.items()}))
 

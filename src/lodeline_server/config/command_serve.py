@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
 
         certificate, key = self_signed(data=settings.DATA, host=shown.strip("[]"), now=now())
         words += ["--ssl-certificate", str(certificate), "--ssl-keyfile", str(key)]
-    children = [child([*words, "lodeline_server.config.wsgi:application"])]
+    children = [child([*words, "lodeline_server.config.served:application"])]
     if not args.no_worker:
         children.append(child(["lodeline_server.config.worker"]))
 

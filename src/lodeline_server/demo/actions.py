@@ -22,6 +22,7 @@ from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
 from lodeline_server.events import actions as capture
+from lodeline_server.events import processing
 from lodeline_server.events.models import CaptureJob
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import projections
@@ -199,7 +200,7 @@ def _register(world: World, workspace: Workspace, slug: str) -> None:
 def _finish_open(workspace: Workspace) -> None:
     """Documents that were taken in, but not into the log, when an earlier load was killed."""
     for job in CaptureJob.objects.filter(workspace=workspace, state__in=CaptureJob.OPEN).order_by("id"):
-        capture.process(job, job.created_at, follow=False)
+        processing.process(job, job.created_at, follow=False)
 
 
 def _steps(
@@ -232,6 +233,6 @@ def _capture(document: Document, actor: Actor) -> None:
         now=document.captured_at,
         queue=False,
     )
-    job = capture.process(job, document.captured_at, follow=False)
+    job = processing.process(job, document.captured_at, follow=False)
     if job.state != CaptureJob.State.TAKEN or job.rejected:
         raise RuntimeError(f"{document.name} was not taken: {job.findings[:3]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import structlog
 from attrs import frozen
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F
 
 from lodeline.access import Actor, Permission
 from lodeline.events.check import Checked, check
@@ -20,9 +18,8 @@ from lodeline.evidence import Finding, Severity
 from lodeline.keys import SignatureRefused, VerifyKey, verify_detached
 from lodeline_server.events import filing, queries
 from lodeline_server.events.models import CaptureJob, SigningKey
+from lodeline_server.events.processing import uncollected
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import backend, projections
-from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,10 +28,8 @@ if TYPE_CHECKING:
     from lodeline_server.parties.models import Organisation
 
 log = structlog.get_logger(__name__)
-State = CaptureJob.State
 EPCIS, STATEMENTS = "epcis", "statements"
 JSON_TYPES = frozenset({"application/json", "application/ld+json", "application/jsonld"})
-MOST_ATTEMPTS = 5
 INVALID = "epcisException:ValidationException"
 
 
@@ -49,18 +44,6 @@ class Document:
     behaviour: str = CaptureJob.Behaviour.ROLLBACK
     wanted: str = ""
     """`epcis` or `statements`: the kind this address takes; nothing: either."""
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Documents are many small values without cycles; looking for cycles among them costs a fifth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def limits() -> Limits:
@@ -122,9 +105,9 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             created_at=now,
         )
         if queue:
-            from lodeline_server.events.tasks import process_capture
+            from lodeline_server.events.tasks import ask
 
-            process_capture.enqueue(str(job.uuid))
+            ask()
     log.info("document taken in", job=str(job.uuid), by=actor.id, kind=job.kind, size=job.size)
     return job
 
@@ -180,62 +163,6 @@ def _refuse_other_kind(checked: Checked, wanted: str) -> None:
         message = f"A {checked.kind} is sent to {other}."
         finding = Finding(rule="document.type", severity=Severity.ERROR, pointer="/type", message=message)
         raise Problem(400, "The document has errors", kind=INVALID, findings=[finding])
-
-
-def process(job: CaptureJob, now: datetime, *, follow: bool = True) -> CaptureJob:
-    """Put a job's document into the log, in one transaction: wholly in, or wholly out.
-
-    Doing it twice does nothing the second time. An unexpected error leaves the job open for another attempt;
-    after five it is given up and listed. `follow`: bring the projections up afterwards.
-    """
-    tries = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
-    tries.update(state=State.RUNNING, attempts=F("attempts") + 1)
-    try:
-        with uncollected():
-            raw = CaptureJob.objects.values_list("raw", flat=True).get(pk=job.pk)
-            content = filing.Content.again(bytes(raw)) if raw is not None else None
-            with transaction.atomic():
-                backend.lock(MAIN.lock)
-                row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=job.pk)
-                if not row.done and content is not None:
-                    filing.file(row, content, now)
-    except Exception:
-        log.exception("capture failed", job=str(job.uuid))
-        _give_up(job, now)
-        raise
-    if follow:
-        projections.follow_all()
-    log.info("document processed", job=str(row.uuid), state=row.state, accepted=row.accepted)
-    return row
-
-
-def _give_up(job: CaptureJob, now: datetime) -> None:
-    """After an unexpected error: wait for the next attempt, or list the job as failed."""
-    message = (
-        "The document could not be processed; the cause stands in the server's log. Send it again later."
-    )
-    finding = Finding(rule="capture.failed", severity=Severity.ERROR, pointer="", message=message)
-    open_job = CaptureJob.objects.filter(pk=job.pk, state__in=CaptureJob.OPEN)
-    open_job.filter(attempts__lt=MOST_ATTEMPTS).update(state=State.WAITING)
-    open_job.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=State.FAILED, finished_at=now, findings=[finding.as_dict()]
-    )
-
-
-def process_pending(now: datetime, *, before: datetime | None = None) -> list[CaptureJob]:
-    """Process every open job, oldest first; `before`: only those that came until then."""
-    done: list[CaptureJob] = []
-    for job in queries.open_jobs(before=before).defer("raw"):
-        if job.attempts >= MOST_ATTEMPTS:
-            _give_up(job, now)
-            continue
-        try:
-            done.append(process(job, now, follow=False))
-        except Exception:  # noqa: BLE001, S112 - logged there; one document must not hold up the others
-            continue
-    if done:
-        projections.follow_all()
-    return done
 
 
 def register_key(

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 def _capture(
     args: argparse.Namespace, actor: Actor, name: str, data: bytes, *, signature: str, at: datetime
 ) -> dict[str, Any]:
-    from lodeline_server.events import actions, answers
+    from lodeline_server.events import actions, answers, processing
     from lodeline_server.events.models import CaptureJob
     from lodeline_server.kit.problems import Problem
 
@@ -76,7 +76,7 @@ def _capture(
     document = actions.Document(data=data, jws=signature, name=Path(name).name, behaviour=behaviour)
     try:
         job = actions.submit(actor=actor, document=document, now=at, queue=False)
-        job = actions.process(job, at, follow=False)
+        job = processing.process(job, at, follow=False)
     except Problem as problem:
         return {"file": name, "state": "refused", **problem.as_dict()}
     positions = list(job.records.order_by("position").values_list("position", flat=True))

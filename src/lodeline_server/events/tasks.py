@@ -6,10 +6,10 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
 
-from lodeline_server.events import actions, queries
-from lodeline_server.events.models import CaptureJob
+from lodeline_server.events import processing
 from lodeline_server.kit.clock import now
 from lodeline_server.log import projections
 
@@ -25,19 +25,41 @@ LEFT_ALONE = timedelta(minutes=1)
 
 
 @task
-def process_capture(job: str) -> str:
-    """Put one submitted document into the log, and bring the projections up.
+def process_captures() -> str:
+    """Put the waiting documents into the log, and bring the projections up.
 
     While more documents wait, the projections follow at most every few seconds: capture comes first.
     """
     global _followed  # noqa: PLW0603 - of this process; another one only follows more often
-    row = CaptureJob.objects.defer("raw").get(uuid=job)
-    state = actions.process(row, now(), follow=False).state
-    make_room()
-    if time.monotonic() - _followed > BETWEEN or not queries.open_jobs().exists():
-        projections.follow_all(batch=BATCH, between=make_room)
-        _followed = time.monotonic()
-    return state
+    seen: set[int] = set()
+    errors: list[Exception] = []
+    while group := processing.waiting(seen):
+        seen |= {job.pk for job in group}
+        errors += processing.process_group(group, now()).errors
+        make_room()
+        if time.monotonic() - _followed > BETWEEN:
+            projections.follow_all(batch=BATCH, between=make_room)
+            _followed = time.monotonic()
+    projections.follow_all(batch=BATCH, between=make_room)
+    _followed = time.monotonic()
+    if errors:
+        raise errors[0]  # so that it is listed
+    return f"{len(seen)} processed"
+
+
+def ask() -> None:
+    """Have the waiting documents processed: one task that has not started yet does it for all that come until then.
+
+    Inside the transaction that writes the job. On SQLite nothing else writes meanwhile; on PostgreSQL the row of that
+    task is held, so that it cannot start before the job can be seen.
+    """
+    queued = DBTaskResult.objects.filter(
+        task_path=process_captures.module_path,
+        status=TaskResultStatus.READY,
+        queue_name=process_captures.queue_name,
+    )
+    if not queued.select_for_update().exists():
+        process_captures.enqueue()
 
 
 def make_room() -> None:
@@ -56,4 +78,4 @@ def make_room() -> None:
 def process_left_behind(at: str) -> str:
     """Process what a crash left behind. Rings every minute."""
     before = datetime.fromisoformat(at) - LEFT_ALONE
-    return f"{len(actions.process_pending(now(), before=before))} processed"
+    return f"{len(processing.process_pending(now(), before=before))} processed"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lodeline_server.log.books import Book
 
-PAUSE = 0.1  # seconds in which moves are gathered
+PAUSE = 0.5  # seconds in which moves are gathered
 logger = structlog.get_logger(__name__)
 _offered: dict[str, Callable[[Book], object]] = {}
 _thread: _Rounds | None = None

@@ -146,13 +146,13 @@ def acting():
 @pytest.fixture
 def capture(organisation, acting, events, now):
     """Capture events (or bytes) as an organisation; the finished job."""
-    from lodeline_server.events import actions
+    from lodeline_server.events import actions, processing
 
     def run(*what, by=None, follow=False, **fields):
         data = what[0] if isinstance(what[0], bytes) else events.document(*what)
         document = actions.Document(data=data, **fields)
         job = actions.submit(actor=acting(by or organisation), document=document, now=now)
-        return actions.process(job, now, follow=follow)
+        return processing.process(job, now, follow=follow)
 
     return run
 

@@ -28,7 +28,7 @@ def post(client, data, path="/epcis/capture", content_type="application/json", *
 
 
 def process(now):
-    from lodeline_server.events.actions import process_pending
+    from lodeline_server.events.processing import process_pending
 
     return process_pending(now)
 
@@ -340,7 +340,7 @@ def test_each_kind_of_document_has_its_address(client, events):
 
 
 def test_a_crash_leaves_the_document_for_the_next_start(client, events, now, monkeypatch):
-    from lodeline_server.events import actions, filing
+    from lodeline_server.events import filing, processing
 
     post(client, events.document(events.make("A")))
     honest = filing.append
@@ -349,16 +349,16 @@ def test_a_crash_leaves_the_document_for_the_next_start(client, events, now, mon
         raise RuntimeError("the machine stops")
 
     monkeypatch.setattr(filing, "append", crash)
-    assert actions.process_pending(now) == []
+    assert processing.process_pending(now) == []
     job = CaptureJob.objects.get()
     assert (job.state, job.attempts, log.size()) == ("waiting", 1, 0)
     monkeypatch.setattr(filing, "append", honest)
-    (job,) = actions.process_pending(now)
+    (job,) = processing.process_pending(now)
     assert (job.state, job.accepted, log.size()) == ("taken", 1, 2)
 
 
 def test_a_document_that_always_fails_is_given_up_and_listed(client, events, now, monkeypatch):
-    from lodeline_server.events import actions, filing
+    from lodeline_server.events import filing, processing
 
     post(client, events.document(events.make("A")))
 
@@ -367,7 +367,7 @@ def test_a_document_that_always_fails_is_given_up_and_listed(client, events, now
 
     monkeypatch.setattr(filing, "append", crash)
     for _ in range(6):
-        actions.process_pending(now)
+        processing.process_pending(now)
     job = CaptureJob.objects.get()
     assert (job.state, job.attempts, [one["rule"] for one in job.findings]) == (
         "failed",
@@ -377,11 +377,11 @@ def test_a_document_that_always_fails_is_given_up_and_listed(client, events, now
 
 
 def test_processing_twice_does_nothing_the_second_time(capture, events, now):
-    from lodeline_server.events import actions
+    from lodeline_server.events import processing
 
     job = capture(events.make("A"))
     size = log.size()
-    again = actions.process(job, now)
+    again = processing.process(job, now)
     assert (again.state, log.size(), again.attempts) == ("taken", size, 1)
 
 

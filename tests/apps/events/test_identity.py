@@ -75,7 +75,7 @@ def test_a_conflict_inside_one_document(capture, events):
 def test_a_conflict_that_appears_between_submit_and_process_refuses(
     capture, events, acting, organisation, now
 ):
-    from lodeline_server.events import actions
+    from lodeline_server.events import actions, processing
 
     event = events.make("A")
     waiting = actions.submit(
@@ -85,7 +85,7 @@ def test_a_conflict_that_appears_between_submit_and_process_refuses(
     )
     capture(event)
     size = log.size()
-    job = actions.process(waiting, now)
+    job = processing.process(waiting, now)
     assert outcome(job) == (REFUSED, 0, 0, 1)
     assert rules(job) == ["event.conflict"]
     assert log.size() == size

@@ -26,7 +26,7 @@ def capture(client, data):
 
 
 def process_all(now):
-    from lodeline_server.events.actions import process_pending
+    from lodeline_server.events.processing import process_pending
 
     process_pending(now)
 

@@ -114,7 +114,7 @@ def test_upload(client_as, events, now):
     waiting = client.get(answer["Location"])
     assert heading(waiting) == "This document is being processed."
     assert (job.name, job.state) == ("doc.json", "waiting")
-    from lodeline_server.events.actions import process_pending
+    from lodeline_server.events.processing import process_pending
 
     process_pending(now)
     assert heading(client.get(answer["Location"])) == "One statement of this document is in the log."
