@@ -22,8 +22,9 @@ from lodeline.log.merkle import leaf_hash
 from lodeline.log.proof import verify_inclusion
 
 if TYPE_CHECKING:
-    import httpx
     from collections.abc import Callable, Iterator
+
+    import httpx
 
 ERASE = (
     "import argparse; from lodeline_server.log import command_erase as c; p = argparse.ArgumentParser(); "
@@ -240,7 +241,7 @@ def bars() -> Iterator[dict[str, Any]]:
 
 
 def cluster_of(url: str) -> Path:
-    """Where a throw-away cluster of `tools/postgres.py` keeps its files; from now on it removes what it need not keep."""
+    """Where a throw-away cluster of `tools/postgres.py` keeps its files. It is told to remove what it need not keep."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as base:

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     MEMBERS_MANAGE = "members.manage"
     KEYS_MANAGE = "keys.manage"
     OPERATE = "operate"
+    PERSONS_ERASE = "persons.erase"
 
 
 P = Permission

@@ -18,8 +18,10 @@ class LogConfig(AppConfig):
         from lodeline_server.log.auditing.tasks import cross
         from lodeline_server.log.queries import size
         from lodeline_server.log.tasks import follow
+        from lodeline_server.log.tasks_erasure import finish_erasures
         from lodeline_server.log.tasks_witness import after_moved, ask_witnesses
 
+        register(Clock(name="finish erasures", task=finish_erasures, every=timedelta(hours=1)))
         register(Clock(name="follow the log", task=follow, every=timedelta(minutes=10)))
         offer_log_size(size)
         audit.offer(OUTBOX)

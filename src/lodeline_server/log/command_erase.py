@@ -86,6 +86,7 @@ def _told(args: argparse.Namespace, outcomes: list[Any]) -> int:
         lines.append(f"{one.pseudonym}: {one.count} statements cannot be opened any more, {place}")
         lines += [f"  withdrawn: {key}" for key in one.withdrawn]
         lines += [f"  LEFT: {said}" for said in one.left]
+        lines += [f"  to do: {said}" for said in one.notes]
     value = {"erasures": [one.as_dict() for one in outcomes]}
     _say(args, value, "\n".join(lines) or "nothing is open")
     return REFUSED if any(one.left for one in outcomes) else GOOD

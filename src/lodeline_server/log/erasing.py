@@ -39,13 +39,17 @@ LONGEST = 200
 
 @frozen(kw_only=True)
 class Outcome:
-    """`count`: statements that cannot be opened any more. `left`: what could not be cleaned, in words."""
+    """`count`: statements that cannot be opened any more.
+
+    `left`: what could not be cleaned yet (`again` tries once more); `notes`: what an operator has to do. In words.
+    """
 
     pseudonym: str
     position: int | None
     count: int
     withdrawn: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -54,6 +58,7 @@ class Outcome:
             "count": self.count,
             "withdrawn": list(self.withdrawn),
             "left": list(self.left),
+            "notes": list(self.notes),
         }
 
 
@@ -105,8 +110,8 @@ def complete(state: Erasure, now: datetime) -> Outcome:
             state.save(update_fields=["purged_at"])
         projections.follow_all()
         purging.afterwards(key.workspace, withdrawn, now)
-    left = purging.overwrite(entries=True)
-    if not left:
+    done = purging.overwrite(entries=True)
+    if not done.left:
         state.cleaned_at = now
         state.save(update_fields=["cleaned_at"])
     return Outcome(
@@ -114,7 +119,8 @@ def complete(state: Erasure, now: datetime) -> Outcome:
         position=state.position,
         count=state.count,
         withdrawn=tuple(withdrawn),
-        left=(*left, *_archives()),
+        left=done.left,
+        notes=(*done.notes, *_archives()),
     )
 
 

@@ -164,18 +164,26 @@ def _texts(value: Any, member: str = "") -> Iterator[str]:
 # --- free pages ---------------------------------------------------------------------------------------
 
 
-def overwrite(*, entries: bool) -> list[str]:
-    """Leave no deleted row in the database's files. What could not be done, in words.
+@frozen(kw_only=True)
+class Overwritten:
+    """`left`: what still holds deleted rows and can be cleaned by trying again. `notes`: what an operator must do."""
+
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def overwrite(*, entries: bool) -> Overwritten:
+    """Leave no deleted row in the database's files.
 
     SQLite: free pages are zeroed, the file is written anew, its write-ahead log emptied. PostgreSQL: the tables are
     written anew, then a checkpoint; `entries`: also those of the log's entries (they hold sealed bytes only).
     """
     if connection.in_atomic_block:
-        return ["this runs inside a transaction: free pages are overwritten after it"]
+        return Overwritten(left=("this runs inside a transaction: free pages are overwritten after it",))
     return _sqlite() if connection.vendor == "sqlite" else _postgresql(entries=entries)
 
 
-def _sqlite() -> list[str]:
+def _sqlite() -> Overwritten:
     try:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA secure_delete=ON")
@@ -183,25 +191,31 @@ def _sqlite() -> list[str]:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             busy = cursor.fetchone()[0]
     except DatabaseError as error:
-        return [f"the database is in use, its free pages still hold deleted rows: {error}"]
-    return ["a reader holds the write-ahead log, which still holds deleted rows"] if busy else []
+        return Overwritten(left=(f"the database is in use, its free pages still hold deleted rows: {error}",))
+    said = "a reader holds the write-ahead log, which still holds deleted rows"
+    return Overwritten(left=(said,) if busy else ())
 
 
-def _postgresql(*, entries: bool) -> list[str]:
-    left: list[str] = []
+def _postgresql(*, entries: bool) -> Overwritten:
     books = {model for book in BOOKS.values() for model in (book.entries, book.tiles, book.checkpoints)}
     kept = books if not entries else books - {book.entries for book in BOOKS.values()}
     models = [model for model in apps.get_models(include_auto_created=True) if model not in kept]
     tables = [model._meta.db_table for model in models]  # noqa: SLF001 - Django's documented access
     there = set(connection.introspection.table_names())
-    steps = [f'VACUUM (FULL, ANALYZE) "{name}"' for name in tables if name in there]
-    # Samples of columns stand in the catalogue, too; that and a checkpoint need rights an application may not have.
-    # The write-ahead log before the switch is not needed after the checkpoint; with wal_recycle off it is removed.
-    end = ("VACUUM FULL pg_catalog.pg_statistic", "SELECT pg_switch_wal()", "CHECKPOINT")
-    for step in (*steps, *end):
+    left = _said([f'VACUUM (FULL, ANALYZE) "{name}"' for name in tables if name in there])
+    # Samples of columns stand in the catalogue, too. The write-ahead log before the switch is not needed after the
+    # checkpoint; with wal_recycle off it is removed. An application's role may not have the right to these.
+    notes = _said(["VACUUM FULL pg_catalog.pg_statistic", "SELECT pg_switch_wal()", "CHECKPOINT"])
+    return Overwritten(left=left, notes=notes)
+
+
+def _said(steps: list[str]) -> tuple[str, ...]:
+    """Run each; those that failed, with the reason."""
+    failed = []
+    for step in steps:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(step)
         except DatabaseError as error:
-            left.append(f"{step}: {str(error).strip()}")
-    return left
+            failed.append(f"{step}: {str(error).strip()}")
+    return tuple(failed)

@@ -251,7 +251,7 @@ def _fresh_signer(name: str) -> Signer:
         raise Problem(
             409,
             "Set the new key first",
-            detail=f"The new key goes into {variable}, the present one into {variable}{keystores.EARLIER}; then rotate.",
+            detail=f"New key into {variable}, the present one into {variable}{keystores.EARLIER}; then rotate.",
         )
     if known[0].source.startswith("token"):
         from lodeline_server.kit import tokens

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lodeline_server.log import pages, serving, witness_pages
+from lodeline_server.log import erasure_pages, pages, serving, witness_pages
 from lodeline_server.log.anchoring import pages as anchoring
 from lodeline_server.log.auditing import pages as auditing
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("app/audit/", auditing.trail, name="audit"),
     path("app/log/", pages.explorer, name="log"),
     path("app/log/<int:position>/", pages.statement, name="statement"),
+    path("app/operator/erasures/", erasure_pages.listed, name="erasures"),
     path("app/log/anchors/", anchoring.anchors, name="anchors"),
     path("app/log/anchors/<int:pk>/receipt", anchoring.receipt, name="anchor_receipt"),
     path("app/log/<int:position>/anchors/<int:pk>/", anchoring.proof, name="anchored"),

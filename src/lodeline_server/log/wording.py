@@ -27,6 +27,8 @@ KINDS = {
     "score": gettext_lazy("Score, computed by Lodeline"),
     "passport.published": gettext_lazy("Passport, published by Lodeline"),
     "recall.computed": gettext_lazy("Recall, computed by Lodeline"),
+    "erased": gettext_lazy("Erasure of a person's data"),
+    "log.key": gettext_lazy("New key for the checkpoints"),
 }
 _EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]+")
 
