@@ -20,7 +20,11 @@ Pyramid = list[list[bytes]]
 
 
 class LogDamaged(ValueError):  # noqa: N818 - a verdict
-    """A file of the log is not there, or does not belong to the tree that the checkpoint signs."""
+    """A file of the log does not belong to the tree that the checkpoint signs, or is not there."""
+
+
+class LogUnreadable(LogDamaged):
+    """A file of the log cannot be had, now or at all."""
 
 
 def pyramid(hashes: Sequence[bytes]) -> Pyramid:
@@ -143,12 +147,12 @@ class Tree:
             return self._fetch(tile.path)
         except (LookupError, OSError) as missing:
             if tile.width == WIDTH:
-                raise LogDamaged(f"{tile.path} cannot be read: {missing}") from None
+                raise LogUnreadable(f"{tile.path} cannot be read: {missing}") from None
         whole = Tile(tile.level, tile.index)
         try:
             data = self._fetch(whole.path)
         except (LookupError, OSError) as missing:
-            raise LogDamaged(f"{tile.path} cannot be read: {missing}") from None
+            raise LogUnreadable(f"{tile.path} cannot be read: {missing}") from None
         if tile.level != ENTRIES:
             return data[: tile.width * HASH_BYTES]
         return layout.bundle(layout.unbundle(data, WIDTH)[: tile.width])

@@ -11,7 +11,7 @@ class LogConfig(AppConfig):
         from lodeline_server.kit import audit
         from lodeline_server.kit.context import offer_log_size
         from lodeline_server.kit.scheduler import Clock, at_tick, register
-        from lodeline_server.log import after, notebook
+        from lodeline_server.log import after, files, notebook
         from lodeline_server.log.anchoring.tasks import anchor
         from lodeline_server.log.auditing.outbox import OUTBOX
         from lodeline_server.log.auditing.sequencer import sequence
@@ -29,6 +29,8 @@ class LogConfig(AppConfig):
         register(Clock(name="cross the two books", task=cross, every=timedelta(hours=1)))
         after.offer("copy of the checkpoint", notebook.copy_to_file)
         after.offer("checkpoint at its address", notebook.publish_newest)
+        after.offer("static files", files.offered)
+        at_tick("static files", files.catch_up)
         register(Clock(name="anchor the checkpoints", task=anchor, every=timedelta(minutes=5)))
         register(Clock(name="ask the witnesses", task=ask_witnesses, every=timedelta(minutes=10)))
         after.offer("ask the witnesses", after_moved)

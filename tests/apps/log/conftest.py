@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
-from lodeline_server.log import notebook, projections
+from lodeline_server.log import files, notebook, projections
+from lodeline_server.log.books import BOOKS
 
 
 @pytest.fixture
@@ -17,3 +20,5 @@ def registered(monkeypatch):
 def _no_old_checkpoint():
     """The data folder is shared by all tests; a checkpoint of an earlier test's database is no finding."""
     notebook.file().unlink(missing_ok=True)
+    for book in BOOKS.values():
+        shutil.rmtree(files.folder(book), ignore_errors=True)
