@@ -74,7 +74,16 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.RECYCLER: frozenset({P.HOME_VIEW, P.PASSPORTS_VIEW, P.CAPTURE_SUBMIT, P.CAPTURE_VIEW, P.LOG_VIEW}),
     Role.FINANCIER: frozenset({P.HOME_VIEW, P.SCORES_VIEW, P.PARTIES_VIEW, P.LOG_VIEW}),
     Role.OPERATOR: frozenset(
-        {P.HOME_VIEW, P.CAPTURE_VIEW, P.LOG_VIEW, P.AUDIT_VIEW, P.MEMBERS_MANAGE, P.KEYS_MANAGE, P.OPERATE}
+        {
+            P.HOME_VIEW,
+            P.CAPTURE_VIEW,
+            P.LOG_VIEW,
+            P.AUDIT_VIEW,
+            P.MEMBERS_MANAGE,
+            P.KEYS_MANAGE,
+            P.OPERATE,
+            P.PERSONS_ERASE,
+        }
     ),
 }
 
