@@ -6,7 +6,11 @@ class EvidenceConfig(AppConfig):
     label = "evidence"
 
     def ready(self) -> None:
+        from lodeline_server.evidence.models import Fact
         from lodeline_server.evidence.projections import EvidenceProjection
+        from lodeline_server.evidence.reading import KINDS
+        from lodeline_server.log import sources
         from lodeline_server.log.projections import register
 
         register(EvidenceProjection())
+        sources.offer("facts", Fact, KINDS, projection="evidence")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import socketserver
+import sqlite3
 import subprocess
 import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 from tests.apps.log import static_log
@@ -337,3 +340,39 @@ def test_states_are_written_whole(tmp_path):
     monitor.keep(tmp_path / "deep" / "state.json", found)
     assert monitor.load(tmp_path / "deep" / "state.json") == found
     assert monitor.load(tmp_path / "none") is None
+
+
+def test_the_demonstration_world_is_the_same_in_log_and_tables(demo_folder, tmp_path):
+    """Every table that offers itself, both ways, by the command line; then rows go and rows are made up."""
+    data = tmp_path / "data"
+    shutil.copytree(demo_folder, data)
+    lodeline = Path(sys.executable).parent / "lodeline"
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    def call(*words):
+        done = subprocess.run(
+            [lodeline, "log", *words, "--json"],
+            env=kept | {"LODELINE_DATA": str(data)},
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    assert call("publish")[0] == 0
+    code, said = call("monitor", "--own", "--once")
+    assert (code, said["findings"], said["strange"]) == (0, [], 0)
+    assert said["new"] > 1000
+    with sqlite3.connect(data / "lodeline.sqlite3") as database:
+        gone = {}
+        for table in ("evidence_fact", "trust_score"):
+            gone[table] = database.execute(f"SELECT min(position) FROM {table}").fetchone()[0]
+            database.execute(f"DELETE FROM {table} WHERE position = {gone[table]}")
+        database.execute(
+            "UPDATE passports_passport SET position = 0 WHERE id = (SELECT min(id) FROM passports_passport)"
+        )
+    database.close()
+    code, said = call("monitor", "--own", "--once")
+    assert code == 1
+    assert {(one["rule"], one["pointer"]) for one in said["findings"]} == {
+        ("M-NO-ROW", str(gone["evidence_fact"])), ("M-NO-ROW", str(gone["trust_score"])), ("M-NO-STATEMENT", "0"),
+    }  # fmt: skip
