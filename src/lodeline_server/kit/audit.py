@@ -14,7 +14,9 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
 from attrs import define, field, frozen
+from django.db import DatabaseError
 
 from lodeline.access import Actor
 from lodeline_server.kit import clock
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+log = structlog.get_logger(__name__)
 LONGEST = 200  # characters of an object's id that are kept
 PERSON = "person"  # an object of this name is a user's number; the writer puts the pseudonym in its place
 
@@ -181,7 +184,16 @@ def note(line: Event) -> None:
 
 def command(
     action: str, objects: Mapping[str, object] | None = None, *, outcome: Outcome = Outcome.OK
-) -> None:
-    """Somebody at the command line did this. The actor is the system's user number, as a pseudonym."""
+) -> str:
+    """Somebody at the command line did this. The actor is the system's user number, as a pseudonym.
+
+    A command goes on when there is no trail to write to (an older or a read-only database): it answers why, and the
+    log file says so.
+    """
     shell = Actor(kind="shell", id=f"shell:{os.getuid()}")
-    record(Kind.COMMAND, action, actor=shell, objects=objects, outcome=outcome)
+    try:
+        record(Kind.COMMAND, action, actor=shell, objects=objects, outcome=outcome)
+    except DatabaseError as error:
+        log.warning("not in the audit trail", action=action, error=str(error))
+        return f"{error}. 'lodeline manage migrate' brings an older database up to this program."
+    return ""

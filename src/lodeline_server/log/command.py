@@ -17,6 +17,7 @@ PIECES = (
     "command_log_verify",
     "command_log_files",
     "command_log_monitor",
+    "command_log_cross",
 )
 
 

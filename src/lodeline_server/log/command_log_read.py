@@ -52,9 +52,11 @@ def _checkpoint(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from lodeline.keys import b64url
+    from lodeline_server.kit import audit
     from lodeline_server.log import queries
 
     found = queries.get(args.position, book=book_of(args))
+    audit.command("log show", {"position": args.position, "book": args.book})
     if found is None:
         say(args, {"error": "no such position"}, f"lodeline log: there is no position {args.position}")
         return UNUSABLE

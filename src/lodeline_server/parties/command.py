@@ -145,12 +145,14 @@ def _link(user: Any) -> str:
 
 
 def _new_link(args: argparse.Namespace) -> tuple[Any, str]:
+    from lodeline_server.kit import audit
     from lodeline_server.kit.problems import Problem
     from lodeline_server.parties.models import User
 
     user = User.objects.filter(email=args.email.strip().lower()).first()
     if user is None:
         raise Problem(404, "There is no such account", detail=args.email)
+    audit.command("user link", {audit.PERSON: user.pk})
     link = _link(user)
     return {"email": user.email, "link": link}, link
 
