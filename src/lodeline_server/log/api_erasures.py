@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from lodeline.access import Permission
 from lodeline_server.kit.clock import now
@@ -25,7 +25,7 @@ class Wanted(Schema):
 
 @router.post("/log/erasures", response={201: dict}, summary="Erase what is held about a person")
 @endpoint(Permission.PERSONS_ERASE)
-def erase(request: HttpRequest, wanted: Wanted) -> tuple[int, dict[str, Any]]:
+def erase(request: HttpRequest, wanted: Wanted) -> Status[dict[str, Any]]:
     """The key is destroyed, projections are derived anew, free pages overwritten. It takes as long as a rebuild."""
     actor = request.auth  # type: ignore[attr-defined]
     if actor.workspace is None:
@@ -33,7 +33,7 @@ def erase(request: HttpRequest, wanted: Wanted) -> tuple[int, dict[str, Any]]:
     outcome = erasing.erase(
         actor=actor, workspace=actor.workspace, subject=wanted.subject, reason=wanted.reason, now=now()
     )
-    return 201, outcome.as_dict()
+    return Status(201, outcome.as_dict())
 
 
 @router.get("/log/erasures", summary="Erasures in this workspace, newest first")
