@@ -314,6 +314,7 @@ class World:
             "statement": lambda: {"position": self.position},
             "log_tile": lambda: {"place": f"0/000.p/{self.position + 1}"},
             "audit_tile": lambda: {"place": "0/000.p/1"},
+            "witness_checkpoint": lambda: {"origin_hash": "0" * 64},
             "capture": lambda: {"uuid": self.captured.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "item": lambda: {"pk": self.item.pk},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FOLDERS = ("secrets", "log", "tls")
+FILES = ("log.policy", "witness.policy")
 CHUNK = 1 << 20
 UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 
@@ -84,10 +85,10 @@ def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime)
             _postgres(
                 database, "pg_dump", "--format=custom", "--no-owner", "--file", str(parts["lodeline.pgdump"])
             )
-        for name in FOLDERS:
-            for path in sorted((data / name).rglob("*")):
-                if path.is_file():
-                    parts[str(path.relative_to(data))] = path
+        found = [path for name in FOLDERS for path in sorted((data / name).rglob("*"))]
+        for path in (*found, *(data / name for name in FILES)):
+            if path.is_file():
+                parts[str(path.relative_to(data))] = path
         manifest = {
             "format": FORMAT,
             "program": __version__,

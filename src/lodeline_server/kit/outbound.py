@@ -92,7 +92,10 @@ def _open(url: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:
     if parts.scheme not in {"http", "https"} or not host or not plain:
         raise ValueError("an address is http(s)://host[:port]/path, without user, query or fragment")
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
-    if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=seconds), target
-    secure = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-    return secure, target
+    try:
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=seconds), target
+        trust = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=trust), target
+    except http.client.InvalidURL as error:
+        raise ValueError(f"not a host name: {error}") from None

@@ -139,7 +139,7 @@ def _published(book: Book) -> Iterator[Finding]:
 def _same(book: Book, note: str, known: str) -> bool:
     """The note that we signed, and perhaps lines of witnesses below it."""
     try:
-        return note.startswith(known) and bool(notebook.read(note, book))
+        return note == known or (note.startswith(known) and bool(notebook.read(note, book)))
     except notes.CheckpointRefused:
         return False
 

@@ -49,6 +49,17 @@ def test_what_is_backed_up_comes_back_byte_for_byte(folder, tmp_path, now):
     connection.close()
 
 
+def test_policies_come_back(folder, tmp_path, now):
+    (folder / "log.policy").write_text("quorum none\n")
+    (folder / "other.policy").write_text("mine")
+    archive, fresh = tmp_path / "one.tar.gz", tmp_path / "fresh"
+    manifest = backup(data=folder, database=sqlite(folder), target=archive, now=now)
+    assert sorted(name for name in manifest["files"] if "policy" in name) == ["log.policy"]
+    fresh.mkdir()
+    restore(archive=archive, data=fresh, database=sqlite(fresh))
+    assert (fresh / "log.policy").read_text() == "quorum none\n"
+
+
 def test_a_backup_never_overwrites(folder, tmp_path, now):
     archive = tmp_path / "one.tar.gz"
     archive.write_text("mine")

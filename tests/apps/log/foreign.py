@@ -35,9 +35,13 @@ class Foreign:
         return sign(self.checkpoint(size, other=other), self.key)
 
     def proof(self, old, size, *, other=False):
-        return merkle.consistency(subtrees(self.hashes(size, other=other)), old, size) if 0 < old < size else []
+        return (
+            merkle.consistency(subtrees(self.hashes(size, other=other)), old, size) if 0 < old < size else []
+        )
 
     def request(self, old, size, *, other=False, proof=None, note=None):
-        path = (self.proof(old, size, other=other) if isinstance(old, int) else []) if proof is None else proof
+        path = (
+            (self.proof(old, size, other=other) if isinstance(old, int) else []) if proof is None else proof
+        )
         note = self.note(size, other=other) if note is None else note
         return "\n".join([f"old {old}", *map(to_base64, path), "", note]).encode()
