@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.apps.log import foreign_verifier
+from benchmarks import foreign_verifier
 from tests.apps.log.saying import put
 from tests.conftest import missing
 

@@ -18,7 +18,7 @@ from lodeline.log.checkpoint import to_base64
 from lodeline.log.client import Tree
 from lodeline.log.merkle import consistency
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "conformance" / "log-verifier"
 NODE = Path(os.environ.get("LODELINE_NODE") or ROOT / ".tools" / "bin" / "node")
 FOREIGN = SigningKey.from_seed(b"\x66" * 32).verify_key
