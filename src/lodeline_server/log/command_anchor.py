@@ -114,7 +114,9 @@ def _submit(args: argparse.Namespace) -> int:
     fresh = actions.queue(actor=platform(), now=now(), only=args.target, at_once=True)
     done = actions.work(actor=platform(), now=now(), only=args.target, at_once=True)
     rows = list(queries.listed().filter(pk__in=[row.pk for row in fresh]))
-    lines = [*map(_line, rows), f"{done.looked_at} looked at, {done.final} final, {done.failing} failing"]
+    failing = [row for row in queries.failing() if args.target in ("", row.target)]
+    shown = {row.pk: row for row in (*failing, *rows)}.values()
+    lines = [*map(_line, shown), f"{done.looked_at} looked at, {done.final} final, {done.failing} failing"]
     value = {
         "queued": [of(row, errors=True) for row in rows],
         "lookedAt": done.looked_at,

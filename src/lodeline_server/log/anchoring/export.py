@@ -58,7 +58,10 @@ def mail(subject: Subject, to: str = "") -> bytes:
     message["X-Log-Checkpoint"] = subject.name
     message.set_content(instructions(subject))
     message.add_attachment(
-        subject.note.encode(), maintype="text", subtype="plain", filename=f"{subject.name}{ENDING}"
+        subject.note.encode(),  # as bytes: not a letter may change on the way
+        maintype="application",
+        subtype="octet-stream",
+        filename=f"{subject.name}{ENDING}",
     )
     message.set_boundary(f"checkpoint-{subject.root.hex()[:32]}")
     return message.as_bytes()

@@ -67,13 +67,16 @@ class AnchorTable(Table):
     class Meta(Table.Meta):
         model = Anchor
         fields = ("size", "book", "target", "kind", "state", "attested_at", "queued_at", "pk")
-        order_by = "-queued_at"
+        order_by = ("-queued_at", "-size")
 
     def render_size(self, value: int) -> str:
         return groups(value)
 
     def render_state(self, value: str, record: Anchor) -> str:  # noqa: ARG002 - django-tables2 passes by name
         return status(*STATES[State(record.state)])
+
+    def value_state(self, value: str, record: Anchor) -> str:  # noqa: ARG002 - as above
+        return record.state
 
     def render_attested_at(self, value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
