@@ -18,7 +18,7 @@ from django.conf import settings
 from lodeline.log import layout
 from lodeline.log.checkpoint import CheckpointRefused
 from lodeline.log.layout import CHECKPOINT
-from lodeline_server.log import notebook
+from lodeline_server.log import notebook, quorum
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import BOOKS
 from lodeline_server.log.file_content import signed, wanted
@@ -67,7 +67,8 @@ def publish(
             return Published(size=done)  # another process was faster, with a newer one
         if most is not None and point.size - done > most:
             return None
-        if done == point.size and not whole:
+        note = quorum.cosigned(book, point.size) or book.checkpoints.objects.get(size=point.size).note
+        if done == point.size and not whole and _there(root / CHECKPOINT, note.encode()):
             return Published(size=done)
         shelf = Shelf(root)
         start = 0 if whole else done
@@ -75,9 +76,8 @@ def publish(
             if not whole or not _there(root / tile.path, data):
                 shelf.put(tile.path, data)
         shelf.flush()
-        note = book.checkpoints.objects.get(size=point.size).note.encode()
-        if not _there(root / CHECKPOINT, note):
-            shelf.put(CHECKPOINT, note)
+        if not _there(root / CHECKPOINT, note.encode()):
+            shelf.put(CHECKPOINT, note.encode())
         shelf.close()
         swept = _sweep_all(root) if whole else _sweep(root, done, point.size)
         return Published(size=point.size, written=shelf.written, swept=swept)

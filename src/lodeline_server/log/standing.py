@@ -14,7 +14,7 @@ from lodeline.log.merkle import leaf_hash
 from lodeline.log.proof import ProofError, verify_inclusion
 from lodeline.sealing import commit
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import notebook, queries
+from lodeline_server.log import notebook, queries, quorum
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.queries import LARGEST
 
@@ -60,8 +60,9 @@ def standing(statement: Statement, book: Book = MAIN, size: int | None = None) -
                 404, "Not in the log", detail=f"no position {statement.position} in a tree of {size}"
             )
     faults = [*_record(statement)]
+    note = quorum.cosigned(book, newest.size) or newest.note
     try:
-        signed = notebook.read(newest.note, book)
+        signed = notebook.read(note, book)
         if (signed.size, signed.root) != (newest.size, bytes(newest.root)):
             faults.append("signature")
     except CheckpointRefused:
@@ -76,7 +77,7 @@ def standing(statement: Statement, book: Book = MAIN, size: int | None = None) -
         position=statement.position,
         size=newest.size,
         root=bytes(newest.root),
-        note=newest.note,
+        note=note,
         signed_at=newest.created_at,
         path=path,
         faults=tuple(faults),

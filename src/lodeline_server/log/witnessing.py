@@ -22,6 +22,7 @@ from lodeline.log.policy import AHEAD
 from lodeline_server.kit import outbound
 from lodeline_server.log import backend, notebook, queries, trusted, vault
 from lodeline_server.log.models import Cosignature, Cosigned, WitnessAsked
+from lodeline_server.log.quorum import cosigned, newest
 from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lodeline_server.log.books import Book
     from lodeline_server.log.models import CheckpointRow
 
+__all__ = ["Asked", "Outcome", "ask", "cosigned", "newest", "policy_of", "wanted"]
 AT_ONCE = 8
 TURNS = 3  # requests to one witness for one checkpoint: learn its size, then prove
 SECONDS = 10.0
@@ -74,18 +76,6 @@ def policy_of(book: Book, origin: str) -> Policy | None:
     for _, key in vault.verify_keys(book.key_file):
         policy = policy.with_log(VKey(origin, ED25519, key.raw))
     return policy
-
-
-def cosigned(book: Book, size: int) -> str | None:
-    """Our checkpoint of that size with cosignatures that reach the quorum; None when it has none such."""
-    row = Cosigned.objects.filter(book=book.name, size=size, reached=True)
-    return row.values_list("note", flat=True).first()
-
-
-def newest(book: Book, covering: int = 0) -> Cosigned | None:
-    """The newest checkpoint whose quorum is reached, of at least `covering` + 1 entries."""
-    rows = Cosigned.objects.filter(book=book.name, reached=True, size__gt=covering)
-    return rows.order_by("-size").first()
 
 
 def wanted() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import time
 from datetime import timedelta
@@ -15,13 +16,15 @@ from tests.conftest import NOW
 
 from lodeline.log import note as notes
 from lodeline.log import policy as policies
+from lodeline.log import receipt
 from lodeline.log.cosignature import Cosigner
 from lodeline.log.note import COSIGNATURE
 from lodeline.log.policy import PolicyRefused
 from lodeline_server.kit.clock import now as clock
-from lodeline_server.log import fsck, notebook, tasks_witness, witness, witnessing
+from lodeline_server.log import files, fsck, notebook, queries, tasks_witness, witness, witnessing
 from lodeline_server.log.books import AUDIT, MAIN
 from lodeline_server.log.models import Cosignature, Cosigned, WitnessAsked
+from lodeline_server.log.standing import standing
 from lodeline_server.publishing.queries import published
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,20 +32,22 @@ STRANGER = Cosigner("other.example/witness", COSIGNATURE, b"\x21" * 32)
 
 
 @pytest.fixture
-def files(data_folder):
-    """Writes policies; they are gone afterwards."""
+def write(data_folder):
+    """Writes policies; they and published files are gone afterwards."""
+    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
     yield lambda name, text: (data_folder / f"{name}.policy").write_text(text)
     for name in ("log", "witness"):
         (data_folder / f"{name}.policy").unlink(missing_ok=True)
+    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
 
 
 @pytest.fixture
-def own(live_server, files):
+def own(live_server, write):
     """This installation witnesses both of its own books; the address of its witness."""
     url = f"{live_server.url}/witness"
-    files("witness", f"log {notebook.verifier(MAIN)}\nlog {notebook.verifier(AUDIT)}\nquorum none\n")
+    write("witness", f"log {notebook.verifier(MAIN)}\nlog {notebook.verifier(AUDIT)}\nquorum none\n")
     plain, lattice = witness.cosigners()
-    files("log", f"witness a {plain.key} {url}\nwitness b {lattice.key} {url}/\ngroup g all a b\nquorum g\n")
+    write("log", f"witness a {plain.key} {url}\nwitness b {lattice.key} {url}/\ngroup g all a b\nquorum g\n")
     return url
 
 
@@ -71,6 +76,24 @@ def test_a_checkpoint_is_cosigned_and_published(own, client):
     assert policies.read(text.encode()).check(cosigned).reached
     assert notebook.read(cosigned).size == 3
     assert [one.rule for one in fsck.fsck().findings] == []
+
+
+def test_receipts_and_files_carry_the_cosignatures(own):
+    put(*range(3))
+    point = files.publish(MAIN)
+    path = files.folder(MAIN) / "checkpoint"
+    assert path.read_text() == notebook.newest().note
+    witnessing.ask(MAIN, clock())
+    again = files.publish(MAIN)
+    assert (point.size, again.size, again.written) == (3, 3, 1)
+    assert path.read_text() == witnessing.cosigned(MAIN, 3)
+    assert files.publish(MAIN).written == 0
+    made = receipt.read(standing(queries.get(1)).receipt())
+    text = f"log {notebook.verifier()}\nwitness a {witness.cosigners()[0].key}\nquorum a\n"
+    judged = made.judge(queries.get(1).leaf_hash, policies.read(text.encode()))
+    assert (judged.checkpoint.size, judged.witnesses) == (3, ("a",))
+    Cosigned.objects.update(note=made.note.replace("\n3\n", "\n4\n"))
+    assert standing(queries.get(1)).faults == ("signature",)
 
 
 def test_it_goes_on_from_the_last_size_and_asks_only_when_needed(own):
@@ -108,18 +131,18 @@ def test_books_are_cosigned_each_by_itself(own):
     assert witnessing.cosigned(MAIN, 2) is None
 
 
-def test_the_quorum_decides_what_is_published(own, files):
+def test_the_quorum_decides_what_is_published(own, write):
     put(*range(3))
     notebook.publish_newest(MAIN)
     plain = witness.cosigners()[0].key
-    files("log", f"witness a {plain} {own}\nwitness b {STRANGER.key}\ngroup g all a b\nquorum g\n")
+    write("log", f"witness a {plain} {own}\nwitness b {STRANGER.key}\ngroup g all a b\nquorum g\n")
     done = witnessing.ask(MAIN, clock())
     assert (done.witnesses, done.reached) == (("a",), False)
     assert witnessing.cosigned(MAIN, 3) is None
     assert shown() == notebook.newest().note
     row = Cosigned.objects.get()
     assert (row.reached, row.note.startswith(shown()), row.note != shown()) == (False, True, True)
-    files("log", f"witness a {plain} {own}\nwitness b {STRANGER.key}\ngroup g 1 a b\nquorum g\n")
+    write("log", f"witness a {plain} {own}\nwitness b {STRANGER.key}\ngroup g 1 a b\nquorum g\n")
     assert witnessing.ask(MAIN, clock()).reached
     assert shown() == witnessing.cosigned(MAIN, 3)
 
@@ -133,9 +156,9 @@ def test_nothing_is_asked_without_a_policy_or_entries(own, data_folder):
     assert not witnessing.wanted()
 
 
-def test_a_malformed_policy_is_said(own, files):
+def test_a_malformed_policy_is_said(own, write):
     put(1)
-    files("log", "quorum\n")
+    write("log", "quorum\n")
     with pytest.raises(PolicyRefused, match="line 1"):
         witnessing.ask(MAIN, clock())
     with pytest.raises(PolicyRefused, match="line 1"):
@@ -160,7 +183,7 @@ def test_the_task_asks_for_both_books_and_is_queued_once(own):
     assert said == "main 3: quorum reached, audit 2: quorum reached"
 
 
-def test_nothing_is_queued_when_nobody_is_to_be_asked(files):
+def test_nothing_is_queued_when_nobody_is_to_be_asked(write):
     from django_tasks_db.models import DBTaskResult
 
     DBTaskResult.objects.all().delete()
@@ -205,11 +228,11 @@ def answering(reply):
         thread.join()
 
 
-def asked_of(reply, files, *, key=STRANGER.key):
+def asked_of(reply, write, *, key=STRANGER.key):
     """What is said of a witness that answers so; the requests it got."""
     put(*range(3))
     with answering(reply) as (url, seen):
-        files("log", f"witness a {key} {url}\nquorum a\n")
+        write("log", f"witness a {key} {url}\nquorum a\n")
         done = witnessing.ask(MAIN, clock(), patient=False)
     assert not done.reached
     assert Cosignature.objects.count() == 0
@@ -224,19 +247,19 @@ def text_in(body):
     return notes.split(body.partition("\n\n")[2]).text
 
 
-def test_a_good_foreign_witness_is_believed(files):
+def test_a_good_foreign_witness_is_believed(write):
     put(*range(3))
     with answering(lambda handler, body: (200, {}, b"\xe2\x80\x94 x AAAAAAAA\n" + line(text_in(body)))) as (
         url,
         seen,
     ):
-        files("log", f"witness a {STRANGER.key} {url}/\nquorum a\n")
+        write("log", f"witness a {STRANGER.key} {url}/\nquorum a\n")
         assert witnessing.ask(MAIN, clock()).reached
     assert seen == [("/w/add-checkpoint", f"old 0\n\n{notebook.newest().note}".encode())]
     assert "— x " not in witnessing.cosigned(MAIN, 3)  # lines of strangers are passed over
 
 
-def test_answers_that_do_not_count(files):
+def test_answers_that_do_not_count(write):
     later = int(clock().timestamp()) + 10_000
     other = "other.example\n3\n" + notes.to_base64(bytes(32)) + "\n"
     for answer, why in [
@@ -248,43 +271,43 @@ def test_answers_that_do_not_count(files):
         (lambda body: line(text_in(body))[:-1], "does not end"),
         (lambda body: line(text_in(body)) * 65, "too many"),
     ]:
-        error, _ = asked_of(lambda handler, body, made=answer: (200, {}, made(body)), files)
+        error, _ = asked_of(lambda handler, body, made=answer: (200, {}, made(body)), write)
         assert why in error
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 403, 404, 422, 500, 503])
-def test_other_statuses_are_said_and_redirects_are_not_followed(files, status):
+def test_other_statuses_are_said_and_redirects_are_not_followed(write, status):
     def reply(handler, body):
         return status, {"Location": f"http://127.0.0.1:{handler.server.server_port}/else"}, b"because\n"
 
-    error, seen = asked_of(reply, files)
+    error, seen = asked_of(reply, write)
     assert error == f"it answered {status}: because"
     assert [path for path, _ in seen] == ["/w/add-checkpoint"]
 
 
-def test_sizes_that_lead_nowhere(files):
+def test_sizes_that_lead_nowhere(write):
     def size(words, kind="text/x.tlog.size"):
         return lambda handler, body: (409, {"Content-Type": kind}, words)
 
-    error, seen = asked_of(size(b"1000\n"), files)
+    error, seen = asked_of(size(b"1000\n"), write)
     assert error == "it has cosigned 1000 entries of this log, here are 3: an older database, or two"
     assert len(seen) == 1
     for words in (b"02\n", b"2", b"", b"x\n", b"-1\n"):
-        assert "it answered 409" in asked_of(size(words), files)[0]
-    assert "it answered 409" in asked_of(size(b"2\n", "text/plain"), files)[0]
-    assert "it answered 409: 0" in asked_of(size(b"0\n"), files)[0]
+        assert "it answered 409" in asked_of(size(words), write)[0]
+    assert "it answered 409" in asked_of(size(b"2\n", "text/plain"), write)[0]
+    assert "it answered 409: 0" in asked_of(size(b"0\n"), write)[0]
     numbers = iter(b"%d\n" % number for number in (1, 2, 1, 2, 1))
     told = {"Content-Type": "text/x.tlog.size"}
-    error, seen = asked_of(lambda handler, body: (409, told, next(numbers)), files)
+    error, seen = asked_of(lambda handler, body: (409, told, next(numbers)), write)
     assert (error, len(seen)) == ("it names another size each time", witnessing.TURNS)
 
 
-def test_an_answer_too_large(files):
-    error, _ = asked_of(lambda handler, body: (200, {}, b"x" * 1_000_000), files)
+def test_an_answer_too_large(write):
+    error, _ = asked_of(lambda handler, body: (200, {}, b"x" * 1_000_000), write)
     assert error == "the answer has more than 262144 bytes"
 
 
-def test_a_witness_that_drips(files, monkeypatch):
+def test_a_witness_that_drips(write, monkeypatch):
     """Each byte comes in time; the whole does not."""
     monkeypatch.setattr(witnessing, "SECONDS", 0.6)
 
@@ -296,12 +319,12 @@ def test_a_witness_that_drips(files, monkeypatch):
                 time.sleep(0.1)
 
     started = time.monotonic()
-    error, _ = asked_of(drip, files)
+    error, _ = asked_of(drip, write)
     assert error == "no whole answer within 0.6 s"
     assert time.monotonic() - started < 4
 
 
-def test_addresses_that_cannot_be_called(files):
+def test_addresses_that_cannot_be_called(write):
     put(*range(3))
     for url in (
         "http://127.0.0.1:1/w",
@@ -309,16 +332,16 @@ def test_addresses_that_cannot_be_called(files):
         "file:///etc/passwd",
         "http://u:p@127.0.0.1:1/w",
     ):
-        files("log", f"witness a {STRANGER.key} {url}\nquorum a\n")
+        write("log", f"witness a {STRANGER.key} {url}\nquorum a\n")
         done = witnessing.ask(MAIN, clock(), patient=False)
         assert not done.reached
         assert done.asked[0].error
 
 
-def test_a_witness_that_failed_is_left_alone_for_a_while(files):
+def test_a_witness_that_failed_is_left_alone_for_a_while(write):
     put(*range(3))
     with answering(lambda handler, body: (500, {}, b"")) as (url, seen):
-        files("log", f"witness a {STRANGER.key} {url}\nquorum a\n")
+        write("log", f"witness a {STRANGER.key} {url}\nquorum a\n")
         at = clock()
         for wait, calls in [(0, 1), (1, 1), (3, 2), (5, 2), (8, 3), (9, 3)]:
             witnessing.ask(MAIN, at + timedelta(seconds=wait))
@@ -328,11 +351,11 @@ def test_a_witness_that_failed_is_left_alone_for_a_while(files):
     assert WitnessAsked.objects.get().failures == 4
 
 
-def test_one_bad_witness_does_not_hold_up_the_others(own, files):
+def test_one_bad_witness_does_not_hold_up_the_others(own, write):
     put(*range(3))
     plain = witness.cosigners()[0].key
     with answering(lambda handler, body: (500, {}, b"")) as (url, _):
-        files(
+        write(
             "log",
             f"witness bad {STRANGER.key} {url}\nwitness good {plain} {own}\ngroup g any bad good\nquorum g\n",
         )
