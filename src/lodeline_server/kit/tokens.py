@@ -26,6 +26,7 @@ TAG_BITS = 128
 # PrintableString "edwards25519" (PKCS #11 3.0, section 2.3.6), as DER.
 EDWARDS25519 = b"\x13\x0cedwards25519"
 _turn = threading.RLock()
+_loaded: dict[str, int] = {}
 _open: dict[tuple[int, str, str, str], Token] = {}
 
 
@@ -48,6 +49,9 @@ class Token:
         self.pkcs11: Any = pkcs11
         try:
             library = pkcs11.lib(module)
+            if _loaded.setdefault(module, os.getpid()) != os.getpid():
+                library.reinitialize()  # a forked process may not use its parent's (PKCS #11 3.0, section 5.4)
+                _loaded[module] = os.getpid()
             self.session: Any = library.get_token(token_label=name).open(user_pin=pin, rw=True)
         except (pkcs11.PKCS11Error, RuntimeError, OSError) as error:
             raise KeyUnusable(f"the PKCS#11 token {name!r} cannot be opened: {error!r}") from None
