@@ -1,0 +1,1 @@
+"""Identity and credentials: DIDs, verifiable credentials, how they are signed, hidden in part and proven."""
