@@ -69,7 +69,7 @@ def test_a_receipt_says_what_is_known_and_what_is_not(client_as, one):
     assert "This statement is in its place in the log, and unchanged since 2026-11-01." in text
     assert "Signed by the platform on behalf of the party. It stays marked so." in text
     assert "Proof of 5 hashes" in text
-    assert text.count("Not yet set up") == 2  # witnesses and anchors
+    assert text.count("Not yet set up") == 1  # witnesses
     assert "4090 KGM https://id.gs1.org/01/09521000000011/10/CS-1" in text
     assert "That the statement is true. It proves what was logged, and when." in text
     assert "&lt;b&gt;cobalt&lt;/b&gt; sulphate" in text

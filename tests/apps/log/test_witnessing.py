@@ -96,6 +96,24 @@ def test_receipts_and_files_carry_the_cosignatures(own):
     assert standing(queries.get(1)).faults == ("signature",)
 
 
+def test_the_page_of_a_statement_says_who_confirmed_it(own, write, client_as, organisation):
+    position = put(*range(3), workspace=organisation.workspace_id)[1].position
+    auditor, plain = client_as("auditor"), witness.cosigners()[0].key
+
+    def text():
+        return auditor.get(f"/app/log/{position}/").content.decode()
+
+    assert "Nobody outside has signed this checkpoint yet." in text()
+    write("log", f"witness a {plain} {own}\nwitness b {STRANGER.key}\ngroup g all a b\nquorum g\n")
+    witnessing.ask(MAIN, clock())
+    assert "Not enough yet" in text()
+    assert "<code>127.0.0.1:8000/witness</code>" in text()
+    write("log", f"witness a {plain} {own}\nquorum a\n")
+    witnessing.ask(MAIN, clock())
+    assert "By 1 witness<" in text()
+    assert "Nobody outside" not in text()
+
+
 def test_it_goes_on_from_the_last_size_and_asks_only_when_needed(own):
     put(*range(3))
     witnessing.ask(MAIN, clock())
