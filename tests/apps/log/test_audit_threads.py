@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -81,3 +85,34 @@ def test_a_kill_loses_reads_in_memory_and_nothing_else(installed):
     lines = found(installed)
     assert lines[0] == ("kept", None)
     assert set(lines[1:]) <= {("held", None)}
+
+
+def test_half_a_second_later_reads_outlive_a_kill(installed):
+    worker = start(installed, "hold")
+    assert worker.stdout.readline() == "ready\n"
+    time.sleep(3)  # six times what is promised: the machine may be busy
+    worker.kill()
+    worker.communicate()
+    assert found(installed) == [("kept", None)] + [("held", None)] * 10
+
+
+def test_a_server_that_is_told_to_stop_writes_what_it_holds(installed, tmp_path):
+    """Its workers are children that leave without Python's own way out."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with (tmp_path / "said").open("w") as told:
+        server = subprocess.Popen(
+            [LODELINE, "serve", "--port", str(port), "--workers", "1", "--no-worker"],
+            env=installed, stdout=told, stderr=told,
+        )  # fmt: skip
+        try:
+            until = time.monotonic() + 90
+            while "ready at" not in (tmp_path / "said").read_text() and time.monotonic() < until:
+                time.sleep(0.05)
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/me", timeout=10)
+        finally:
+            server.terminate()
+            server.wait(30)
+    assert found(installed) == [("lodeline_server_parties_api_me", None)]
