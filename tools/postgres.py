@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def programs() -> Path | None:
     """The folder of initdb and pg_ctl, the newest there is; None without PostgreSQL."""
     if found := shutil.which("pg_ctl"):
-        return Path(found).parent
+        return Path(found).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     return versions[-1].parent if versions else None
 
