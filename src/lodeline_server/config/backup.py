@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MANIFEST = "manifest.json"
-FOLDERS = ("secrets", "log", "tls")
-FILES = ("log.policy", "witness.policy")
+FOLDERS = ("secrets", "log", "tls", "anchors")
+FILES = ("log.policy", "witness.policy", "anchors.toml")
 CHUNK = 1 << 20
 UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 

@@ -96,9 +96,16 @@ def log() -> Iterator[Finding]:
     yield from fsck(quick=True).findings
 
 
+def anchors(now: datetime) -> Iterator[Finding]:
+    """Checkpoints get confirmed outside, where places for that are named."""
+    from lodeline_server.log.anchoring.queries import findings
+
+    yield from findings(now)
+
+
 def examine(data: Path, now: datetime) -> list[Finding]:
     """All findings. An error means: act before you go on."""
     found = [*files(data), *database()]
     if not any(finding.severity is E for finding in found):
-        found += [*work(data, now), *log()]
+        found += [*work(data, now), *log(), *anchors(now)]
     return found

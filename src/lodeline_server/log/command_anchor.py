@@ -227,7 +227,22 @@ def _put(args: argparse.Namespace, settings: dict[str, Any]) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    return _put(args, {**_settings(args), "kind": args.kind})
+    """A time-stamping authority's certificates are copied into the data folder."""
+    from pathlib import Path
+
+    from django.conf import settings as own
+
+    from lodeline_server.log.anchoring import targets
+
+    settings = {**_settings(args), "kind": args.kind}
+    targets.checked(settings, own.DATA)
+    if args.kind == "rfc3161" and args.name not in {one.name for one in targets.load()}:
+        try:
+            pem = Path(args.roots).read_bytes()
+        except OSError as error:
+            raise targets.TargetsRefused(f"the roots cannot be read: {error}") from None
+        settings["roots"] = targets.keep_roots(args.name, pem, own.DATA)
+    return _put(args, settings)
 
 
 def _deploy(args: argparse.Namespace) -> int:

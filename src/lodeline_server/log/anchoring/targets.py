@@ -16,10 +16,11 @@ from attrs import frozen
 from cryptography import x509
 from django.conf import settings
 
+from lodeline.log.anchors import rfc3161
 from lodeline.log.anchors.evm import is_address
 from lodeline_server.kit.secrets import sync_folder
 
-FILE = "anchors.toml"
+FILE, ROOTS = "anchors.toml", "anchors"
 HOURLY = 3600
 SHORTEST = 60
 MOST = 16
@@ -146,6 +147,20 @@ def _check_values(name: str, row: dict[str, Any]) -> None:
             raise TargetsRefused(f"anchor {name}: {word} is from {least}")
 
 
+def keep_roots(name: str, pem: bytes, base: Path) -> str:
+    """Keep an authority's certificates in the data folder, where backups find them; the setting that names them."""
+    try:
+        found = rfc3161.roots(pem)
+    except ValueError as error:
+        raise TargetsRefused(f"anchor {name}: the roots are not certificates in PEM: {error}") from None
+    if not any(one.issuer == one.subject for one in found):
+        raise TargetsRefused(f"anchor {name}: the roots hold no root, only certificates below one")
+    path = base / ROOTS / f"{name}.pem"
+    path.parent.mkdir(exist_ok=True)
+    _write(path, pem)
+    return f"{ROOTS}/{name}.pem"
+
+
 def add(target: Target) -> None:
     """Put one more into the file: whole or not at all. Raises `TargetsRefused` when the name is taken."""
     path = file(target.base)
@@ -158,9 +173,13 @@ def add(target: Target) -> None:
     ]
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     text = (old.rstrip("\n") + "\n\n" if old.strip() else "") + "\n".join(lines)
-    handle, part = tempfile.mkstemp(prefix=".anchors.", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    _write(path, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     Path(part).replace(path)

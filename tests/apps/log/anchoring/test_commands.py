@@ -18,6 +18,7 @@ import pytest
 from tests.apps.log.anchoring.authority import Served
 from tests.apps.log.anchoring.node import KEY, Node
 from tests.conftest import ROOT
+from tests.core.log.tsa import Authority
 
 LODELINE = Path(sys.executable).parent / "lodeline"
 APPEND = """
@@ -73,7 +74,7 @@ def told(environment, *words, code=0):
     return json.loads(run(environment, *words, "--json", code=code).stdout)
 
 
-def test_the_way_of_an_operator_with_a_time_stamp(installed, tmp_path):
+def test_the_way_of_an_operator_with_a_time_stamp(installed, data, tmp_path):
     roots = tmp_path / "roots.pem"
     with Served() as authority:
         roots.write_bytes(authority.authority.pem)
@@ -96,14 +97,18 @@ def test_the_way_of_an_operator_with_a_time_stamp(installed, tmp_path):
     checked = told(installed, "verify")  # offline: the authority is gone
     assert (checked["checked"], checked["bad"]) == (1, 0)
     assert "1 final anchors checked, 0 do not hold" in said(installed, "verify", "--target", "tsa")
-    roots.write_bytes(Served().authority.pem)
+    archive, restored = tmp_path / "backup.tar.gz", environment_of(tmp_path / "restored")
+    subprocess.run([LODELINE, "backup", archive], env=installed, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([LODELINE, "restore", archive], env=restored, check=True, stdout=subprocess.DEVNULL)
+    assert (told(restored, "verify")["checked"], told(restored, "submit")["queued"]) == (1, [])
+    (data / "anchors" / "tsa.pem").write_bytes(Authority().pem)
     assert told(installed, "verify", code=1)["anchors"][0]["fault"].startswith(
         "the time stamp does not verify"
     )
 
 
 def test_an_authority_that_is_not_there(installed, tmp_path):
-    (tmp_path / "roots.pem").write_bytes(b"x")
+    (tmp_path / "roots.pem").write_bytes(Authority().pem)
     run(installed, "add", "rfc3161", "tsa", "--url", "http://127.0.0.1:9/", "--roots", tmp_path / "roots.pem")
     assert told(installed, "submit", code=1)["failing"] == 1
     status = told(installed, "status", code=1)
@@ -116,6 +121,11 @@ def test_an_authority_that_is_not_there(installed, tmp_path):
     [
         (["add", "rfc3161", "x", "--url", "ftp://h/", "--roots", "r"], "url is an http or https address"),
         (["add", "rfc3161", "x"], "url, roots is needed"),
+        (["add", "rfc3161", "x", "--url", "http://h/", "--roots", "none"], "the roots cannot be read"),
+        (
+            ["add", "rfc3161", "x", "--url", "http://h/", "--roots", __file__],
+            "the roots are not certificates",
+        ),
         (["add", "file", "x", "--folder", "f", "--url", "http://h/"], "file has no setting 'url'"),
         (["add", "file", "../x", "--folder", "f"], "an anchor's name has"),
         (["submit", "--target", "nobody"], "no place for anchors is named yet"),
