@@ -55,6 +55,8 @@ class Found:
     files_after: dict[str, set[str]] = Factory(dict)
     api_after: set[str] = Factory(set)
     backup_after: dict[str, set[str]] = Factory(dict)
+    restored_before: dict[str, set[str]] = Factory(dict)
+    restored_after: dict[str, set[str]] = Factory(dict)
     outcome: dict[str, Any] = Factory(dict)
     proofs: int = 0
     size: int = 0
@@ -119,6 +121,8 @@ def run(*, database: str = "", cluster: Path | None = None) -> Found:
             found.tables_before = canaries.in_tables(rows, tables())
             found.files_before = canaries.in_folder(data)
             close()
+            older = home / "older.tar.gz"
+            command(data, "backup", str(older), **extra)
             began = time.perf_counter()
             said = erase(data, canaries.PERSON, "--workspace", "bars", "--reason", "request", **extra)
             found.seconds = time.perf_counter() - began
@@ -143,7 +147,23 @@ def run(*, database: str = "", cluster: Path | None = None) -> Found:
         if command(data, "backup", str(copy), **extra).returncode == 0:
             shutil.unpack_archive(copy, copy.parent / "open", filter="data")
             found.backup_after = canaries.in_folder(copy.parent / "open")
+        if not database:
+            _restore(found, older, data, home / "again")
     return found
+
+
+def _restore(found: Found, older: Path, data: Path, fresh: Path) -> None:
+    """A backup of before the erasure, beside the list of today."""
+    shutil.unpack_archive(older, fresh / "open", filter="data")
+    found.restored_before = canaries.in_folder(fresh / "open")
+    shutil.rmtree(fresh / "open")
+    shutil.copy2(data / "erased.jsonl", fresh / "erased.jsonl")
+    done = command(fresh, "restore", str(older), "--json")
+    if done.returncode or json.loads(done.stdout)["erasedAgain"] != 1:
+        raise Broken(f"restore: {done.stdout[-800:]}{done.stderr[-800:]}")
+    found.restored_after = canaries.in_folder(fresh)
+    if command(fresh, "log", "fsck").returncode:
+        raise Broken("the restored log is not sound")
 
 
 def _verify(found: Found, data: Path, extra: dict[str, str]) -> None:
@@ -207,7 +227,7 @@ def reader(
 
 def _bar(name: str, found: Found) -> dict[str, Any]:
     everywhere = found.by_api | set().union(*found.tables_before.values())
-    left = {**found.tables_after, **found.files_after, **found.backup_after}
+    left = {**found.tables_after, **found.files_after, **found.backup_after, **found.restored_after}
     good = (
         everywhere == set(canaries.WORDS)
         and not left

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from tests.conftest import missing
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import postgres
 from benchmarks import canaries, erasure
@@ -42,6 +41,8 @@ def test_after_an_erasure_no_file_of_the_data_folder_holds_them():
     found = erasure.run()
     assert {"lodeline.sqlite3", "lodeline.sqlite3-wal"} <= set(found.files_before)
     holds(found)
+    assert set(found.restored_before) == {"lodeline.sqlite3"}  # a backup of before, put back beside today's list
+    assert found.restored_after == {}
 
 
 @pytest.mark.slow

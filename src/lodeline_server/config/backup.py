@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FOLDERS = ("secrets", "log", "tls", "anchors")
-FILES = ("log.policy", "witness.policy", "anchors.toml")
+ERASED = "erased.jsonl"
+"""Whose data stays erased: what an older backup holds of them is erased again."""
+FILES = ("log.policy", "witness.policy", "anchors.toml", ERASED)
 CHUNK = 1 << 20
 UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 
@@ -110,8 +112,19 @@ def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime)
     return manifest
 
 
+def _join(older: Path, newer: Path) -> None:
+    """Write the lines of both lists, each once, to the older one's place."""
+    lines = dict.fromkeys([*older.read_bytes().splitlines(), *newer.read_bytes().splitlines()])
+    older.write_bytes(b"".join(line + b"\n" for line in lines if line.strip()))
+    older.chmod(0o600)
+
+
 def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str, Any]:
-    """Unpack into a data folder without a database of its own, after checking every hash. Nothing is overwritten."""
+    """Unpack into a data folder without a database of its own, after checking every hash. Nothing is overwritten.
+
+    A list of erased persons that lies in the folder already (the newest there is) is kept, and joined with the
+    archive's.
+    """
     try:
         opened = tarfile.open(archive)  # noqa: SIM115
     except UNREADABLE as error:
@@ -147,5 +160,7 @@ def restore(*, archive: Path, data: Path, database: dict[str, Any]) -> dict[str,
                 continue
             place = goal if name == "lodeline.sqlite3" else data / name
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if name == ERASED and place.exists():
+                _join(room / name, place)
             shutil.move(room / name, place)
     return manifest

@@ -30,12 +30,38 @@ def run(args: argparse.Namespace) -> int:
         return REFUSED
     if (missing := _record(args.file, manifest)) and not args.json:
         print(f"lodeline restore: not in the audit trail: {missing}")
-    print(
-        json.dumps({"folder": str(data), **manifest})
-        if args.json
-        else f"{data}: restored {len(manifest['files'])} files of {manifest['made']}. Next: lodeline doctor"
-    )
-    return GOOD
+    again, trouble = _erase_again(data)
+    said = f"{data}: restored {len(manifest['files'])} files of {manifest['made']}."
+    said += f" {again} erased again." if again else ""
+    if trouble:
+        said += f" NOT ERASED AGAIN: {trouble}. 'lodeline manage migrate', then 'lodeline erase --finish'."
+    value = {"folder": str(data), **manifest, "erasedAgain": again, "notErasedAgain": trouble}
+    print(json.dumps(value) if args.json else f"{said} Next: lodeline doctor")
+    return REFUSED if trouble else GOOD
+
+
+def _erase_again(data: Path) -> tuple[int, str]:
+    """What was erased after the backup was made is in it again: how many were erased anew, and what is in the way."""
+    from lodeline_server.config.backup import ERASED
+
+    if not (data / ERASED).exists():
+        return 0, ""
+    from lodeline_server.kit import setup
+
+    setup.django(lean=True)
+    from django.db import DatabaseError
+
+    from lodeline.sealing import Unreadable
+    from lodeline_server.kit.clock import now
+    from lodeline_server.kit.keystores import KeyUnusable
+    from lodeline_server.log import erasing
+    from lodeline_server.log.backend import LogInconsistent
+
+    try:
+        done = erasing.again(now())
+    except (DatabaseError, LogInconsistent, KeyUnusable, Unreadable) as error:
+        return 0, str(error)
+    return len(done), "; ".join(said for one in done for said in one.left)
 
 
 def _record(archive: Path, manifest: dict[str, Any]) -> str:

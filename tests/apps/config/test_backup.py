@@ -147,3 +147,20 @@ def test_by_command_line_the_log_is_sound_after_a_restore(tmp_path):
     assert run(fresh, "doctor").returncode == 0
     assert run(fresh, "log", "fsck").returncode == 0
     assert run(fresh, "restore", str(tmp_path / "b.tar.gz")).returncode == 1
+
+
+def test_the_list_of_the_erased_comes_back_and_a_newer_one_is_joined_to_it(folder, tmp_path, now):
+    (folder / "erased.jsonl").write_text(
+        '{"workspace": 1, "pseudonym": "a"}\n{"workspace": 1, "pseudonym": "b"}\n'
+    )
+    archive, fresh = tmp_path / "one.tar.gz", tmp_path / "fresh"
+    manifest = backup(data=folder, database=sqlite(folder), target=archive, now=now)
+    assert "erased.jsonl" in manifest["files"]
+    fresh.mkdir()
+    (fresh / "erased.jsonl").write_text(
+        '{"workspace": 1, "pseudonym": "b"}\n{"workspace": 2, "pseudonym": "c"}'
+    )
+    restore(archive=archive, data=fresh, database=sqlite(fresh))
+    names = [json.loads(line)["pseudonym"] for line in (fresh / "erased.jsonl").read_text().splitlines()]
+    assert names == ["a", "b", "c"]
+    assert (fresh / "erased.jsonl").stat().st_mode & 0o777 == 0o600
