@@ -1,0 +1,219 @@
+"""What a verifier or holder does with an SD-JWT (RFC 9901, sections 7.1 to 7.3).
+
+Every digest, disclosure and name is accounted for; anything left over, doubled or out of place is a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from lodeline.credentials import keybinding
+from lodeline.credentials.sdjwt import (
+    DOTS,
+    NEVER,
+    RESERVED,
+    SD,
+    SD_ALG,
+    TYPES,
+    Disclosure,
+    SdJwt,
+    algorithm,
+    digest,
+    read,
+    split,
+)
+from lodeline.credentials.signing import check_times, parts, unseal
+from lodeline.credentials.verdict import CredentialRefused
+from lodeline.strictjson import MAX_DEPTH, pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from lodeline.credentials.keys import PublicKey
+    from lodeline.credentials.sdjwt import Path
+    from lodeline.strictjson import JSON
+
+
+@frozen(kw_only=True)
+class Opened:
+    """A payload with its disclosures put in. `paths` counts positions as in the signed array."""
+
+    payload: dict[str, JSON]
+    paths: Mapping[Path, str]
+    hidden: int
+    """Digests that nothing here opens: withheld values and decoys alike."""
+
+
+@frozen(kw_only=True)
+class Verified:
+    """What an SD-JWT says to this verifier."""
+
+    header: Mapping[str, JSON]
+    payload: Mapping[str, JSON]
+    shown: frozenset[Path]
+    hidden: int
+    bound: bool
+    """Whether the holder proved possession of the key in `cnf`."""
+
+
+def verify(
+    token: str,
+    key: PublicKey,
+    *,
+    now: int,
+    types: Collection[str] = TYPES,
+    audience: str | None = None,
+    required: Collection[str] = (),
+    binding: keybinding.Expected | None = None,
+    confirm: Callable[[JSON], PublicKey] = keybinding.from_cnf,
+    never: frozenset[str] = NEVER,
+) -> Verified:
+    """Verify the issuer's signature, all disclosures, `exp`, `nbf`, `aud`, and key binding as policy demands.
+
+    `now`: seconds since 1970. `binding`: what a key binding JWT must say; None means that none is wanted, and
+    then one that is there is refused. Whether it is wanted is never taken from the token. `required`: members
+    that must be present in the result. Raises `CredentialRefused`.
+    """
+    found = split(token)
+    if binding is None and found.key_binding is not None:
+        raise CredentialRefused("structure", "it carries a key binding that nobody asked for")
+    if binding is not None and found.key_binding is None:
+        raise CredentialRefused("structure", "key binding is required and missing")
+    header, payload = unseal(found.jwt, key, types=types, what="the SD-JWT")
+    opened = open_payload(payload, found.disclosures, never=never)
+    check_times(opened.payload, now)
+    _check_audience(opened.payload, audience)
+    if missing := [name for name in required if name not in opened.payload]:
+        raise CredentialRefused("structure", f"it does not say {missing[0]!r}, which is required here")
+    if binding is not None:
+        keybinding.check(found, binding, confirm(payload.get("cnf")), now=now, hash_name=algorithm(payload))
+    return Verified(
+        header=header,
+        payload=opened.payload,
+        shown=frozenset(opened.paths),
+        hidden=opened.hidden,
+        bound=binding is not None,
+    )
+
+
+def select(token: str, wanted: Collection[Path]) -> str:
+    """The holder's part: the same SD-JWT with the disclosures for `wanted` and for what these hang on, no other.
+
+    Signature and dates are the verifier's business; the disclosures must be in order. Raises `CredentialRefused`.
+    """
+    found = split(token)
+    if found.key_binding is not None:
+        raise CredentialRefused("structure", "an issuer hands over an SD-JWT without key binding")
+    opened = open_payload(parts(found.jwt, "the SD-JWT")[1], found.disclosures, never=frozenset())
+    if unknown := [path for path in wanted if path not in opened.paths]:
+        raise CredentialRefused("structure", f"no disclosure opens {pointer(unknown[0])}")
+    needed = {path[:length] for path in wanted for length in range(1, len(path) + 1)}
+    kept = {encoded for path, encoded in opened.paths.items() if path in needed}
+    return str(SdJwt(found.jwt, tuple(encoded for encoded in found.disclosures if encoded in kept)))
+
+
+def open_payload(
+    payload: Mapping[str, JSON], disclosures: Collection[str], *, never: frozenset[str] = NEVER
+) -> Opened:
+    """Put the disclosures into the payload (section 7.1, step 3). Raises `CredentialRefused`."""
+    opener = _Opener(disclosures, algorithm(payload), never)
+    made = opener.object({name: item for name, item in payload.items() if name != SD_ALG}, (), 0)
+    opener.finish()
+    return Opened(payload=made, paths=opener.paths, hidden=opener.hidden)
+
+
+def _check_audience(payload: Mapping[str, JSON], audience: str | None) -> None:
+    if "aud" not in payload:
+        return
+    named = payload["aud"] if isinstance(payload["aud"], list) else [payload["aud"]]
+    if audience is None or audience not in named:
+        raise CredentialRefused("subject", "it is addressed to another audience")
+
+
+class _Opener:
+    def __init__(self, disclosures: Collection[str], name: str, never: frozenset[str]) -> None:
+        self._waiting = {digest(encoded, name): encoded for encoded in disclosures}
+        if len(self._waiting) != len(disclosures):
+            raise CredentialRefused("structure", "the same disclosure stands there twice")
+        self._seen: set[str] = set()
+        self._never = never
+        self.paths: dict[Path, str] = {}
+        self.hidden = 0
+
+    def finish(self) -> None:
+        if self._waiting:
+            raise CredentialRefused("structure", "a disclosure belongs to no digest that was signed")
+
+    def value(self, value: JSON, path: Path, depth: int) -> JSON:
+        if isinstance(value, dict):
+            return self.object(value, path, depth)
+        return self._array(value, path, depth) if isinstance(value, list) else value
+
+    def object(self, value: dict[str, JSON], path: Path, depth: int) -> dict[str, JSON]:
+        self._deeper(depth)
+        found = {
+            name: self.value(item, (*path, name), depth + 1) for name, item in value.items() if name != SD
+        }
+        if reserved := RESERVED & set(found):
+            raise CredentialRefused("structure", f"{min(reserved)!r} stands where it must not")
+        digests = value.get(SD, [])
+        if not isinstance(digests, list) or not all(isinstance(item, str) for item in digests):
+            raise CredentialRefused("structure", "'_sd' is not a list of texts")
+        for item in digests:
+            self._open_digest(path)
+            disclosure = self._take(item)
+            if disclosure is None:
+                continue
+            name = disclosure.name
+            if name is None:
+                raise CredentialRefused("structure", "a member's disclosure has no name")
+            if name in RESERVED:
+                raise CredentialRefused("structure", f"a disclosure is named {name!r}, which is reserved")
+            if name in found:
+                raise CredentialRefused("structure", f"{name!r:.60} is there already, and disclosed again")
+            if (not path and name in self._never) or (name == "@context" and self._never):
+                raise CredentialRefused("structure", f"{name!r} must never be hidden, and was")
+            self.paths[(*path, name)] = disclosure.encoded
+            found[name] = self.value(disclosure.value, (*path, name), depth + 1)
+        return found
+
+    def _array(self, value: list[JSON], path: Path, depth: int) -> list[JSON]:
+        self._deeper(depth)
+        found = []
+        for position, item in enumerate(value):
+            inner, place = item, (*path, position)
+            if isinstance(item, dict) and DOTS in item:
+                if len(item) != 1 or not isinstance(item[DOTS], str):
+                    raise CredentialRefused("structure", "a hidden element is {'...': digest} and no more")
+                self._open_digest(path)
+                disclosure = self._take(item[DOTS])
+                if disclosure is None:
+                    continue
+                if disclosure.name is not None:
+                    raise CredentialRefused("structure", "the disclosure of an element has a name")
+                self.paths[place] = disclosure.encoded
+                inner = disclosure.value
+            found.append(self.value(inner, place, depth + 1))
+        return found
+
+    def _take(self, item: str) -> Disclosure | None:
+        if item in self._seen:
+            raise CredentialRefused("structure", "the same digest stands there twice")
+        self._seen.add(item)
+        encoded = self._waiting.pop(item, None)
+        if encoded is None:
+            self.hidden += 1
+            return None
+        return read(encoded)
+
+    def _open_digest(self, path: Path) -> None:
+        # A withheld status or date would pass unnoticed, so not even a decoy may stand there.
+        if path and path[0] in self._never:
+            raise CredentialRefused("structure", f"something in {path[0]!r} is hidden; it never may be")
+
+    @staticmethod
+    def _deeper(depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise CredentialRefused("structure", f"disclosures are nested deeper than {MAX_DEPTH} levels")

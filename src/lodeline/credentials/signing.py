@@ -1,0 +1,104 @@
+"""Compact JWS for tokens whose header says what they are (`typ`): made and opened.
+
+Sources: RFC 7515 (JWS), RFC 7519 (JWT), RFC 8725 (practice). The caller brings the key: what a header says about
+keys is never used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from lodeline import strictjson
+from lodeline.credentials.keys import algorithms
+from lodeline.credentials.verdict import CredentialRefused
+from lodeline.keys import SignatureRefused, b64url, unb64url
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from lodeline.credentials.keys import PublicKey
+    from lodeline.strictjson import JSON
+
+MAX_TOKEN: Final = 32 * 1024 * 1024
+"""Characters of a token; the same limit as for any document."""
+LEEWAY: Final = 60
+"""Seconds by which two clocks may differ."""
+
+
+class Signer(Protocol):
+    """A private key, or a keystore that has one; those of `credentials.keys` and `lodeline.keys` are such."""
+
+    @property
+    def verify_key(self) -> PublicKey: ...
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
+def seal(header: Mapping[str, JSON], payload: Mapping[str, JSON], signer: Signer) -> str:
+    """A compact JWS over the canonical JSON of both.
+
+    `alg` in `header` chooses among the key's names (`EdDSA` for readers that know no `Ed25519`).
+    """
+    known = algorithms(signer.verify_key)
+    alg = header.get("alg", known[0])
+    if alg not in known:
+        raise CredentialRefused("key", f"the key cannot sign as {alg!r:.20}")
+    head = b64url(strictjson.canonical({**header, "alg": alg}))
+    signed = f"{head}.{b64url(strictjson.canonical(dict(payload)))}"
+    return f"{signed}.{b64url(signer.sign(signed.encode()))}"
+
+
+def parts(token: str, what: str) -> tuple[dict[str, JSON], dict[str, JSON], bytes, bytes]:
+    """Header, payload, signature and the signed bytes of a compact JWS, not yet verified."""
+    if len(token) > MAX_TOKEN or not token.isascii() or token.count(".") != 2:
+        raise CredentialRefused("structure", f"{what} is not a compact JWS of three parts")
+    head, body, signature = token.split(".")
+    found = []
+    for name, text in (("header", head), ("payload", body)):
+        try:
+            value = strictjson.loads(unb64url(text))
+        except ValueError as error:
+            raise CredentialRefused("structure", f"the {name} of {what} is unusable: {error}") from None
+        if not isinstance(value, dict):
+            raise CredentialRefused("structure", f"the {name} of {what} is not a JSON object")
+        found.append(value)
+    try:
+        raw = unb64url(signature)
+    except SignatureRefused as error:
+        raise CredentialRefused("structure", f"the signature of {what} is {error}") from None
+    return found[0], found[1], raw, f"{head}.{body}".encode()
+
+
+def unseal(
+    token: str, key: PublicKey, *, types: Collection[str], what: str
+) -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """Header and payload of a compact JWS whose signature holds. Raises `CredentialRefused`.
+
+    `types`: the values of `typ` that are accepted (RFC 8725, section 3.11), without `application/`.
+    """
+    header, payload, signature, signed = parts(token, what)
+    if header.get("alg") not in algorithms(key):
+        alg = str(header.get("alg"))[:20]
+        raise CredentialRefused("signature", f"{what} names the algorithm {alg!r}, not one of the key's")
+    if "crit" in header or "b64" in header:
+        raise CredentialRefused("structure", f"{what} demands extensions that are not known here")
+    typ = header.get("typ")
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in types:
+        raise CredentialRefused("structure", f"{what} is of type {typ!r:.40}, expected {' or '.join(types)}")
+    try:
+        key.verify(signature, signed)
+    except SignatureRefused as error:
+        raise CredentialRefused("signature", f"{what}: {error}") from None
+    return header, payload
+
+
+def check_times(payload: Mapping[str, JSON], now: int) -> None:
+    """`exp` and `nbf` (RFC 7519) in seconds since 1970: they speak about the signature only."""
+    for name in ("exp", "nbf", "iat"):
+        value = payload.get(name, now)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise CredentialRefused("structure", f"{name!r} is not a number of seconds")
+        if name == "exp" and value <= now - LEEWAY:
+            raise CredentialRefused("dates", "the signature has expired")
+        if name == "nbf" and value > now + LEEWAY:
+            raise CredentialRefused("dates", "the signature is not valid yet")
