@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 AREAS = {
     "foundation": ["startup", "examples", "fastpath", "capture", "bad_input", "kill", "setup"],
-    "log": ["log", "log_proofs", "log_growth", "power_loss", "erasure"],
+    "log": ["log", "log_proofs", "log_growth", "sequencing", "power_loss", "erasure"],
     "credentials": ["thresholds"],
     "trace": ["trace"],
 }
