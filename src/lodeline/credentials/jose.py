@@ -28,7 +28,7 @@ CREDENTIAL: Final = "vc"
 PRESENTATION: Final = "vp"
 PURPOSE: Final = {CREDENTIAL: "assertionMethod", PRESENTATION: "authentication"}
 MAX_TOKEN: Final = 8 * 1024 * 1024
-CLAIMS: Final = ("iss", "sub", "jti", "aud", "iat", "exp", "nbf", "nonce", "cnf")
+CLAIMS: Final[tuple[str, ...]] = ("iss", "sub", "jti", "aud", "iat", "exp", "nbf", "nonce", "cnf")
 """Claims about the token, which are no part of the document in it."""
 # Members that bring keys along, fetch them, or change what is signed.
 _FOREIGN: Final = ("jwk", "jku", "x5u", "x5c", "b64", "crit", "enc", "zip")
