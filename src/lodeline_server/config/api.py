@@ -7,6 +7,7 @@ from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
 from lodeline_server.kit.openapi import Api, register_handlers
+from lodeline_server.log.anchoring.api import router as anchoring
 from lodeline_server.log.api import router as log
 from lodeline_server.log.api_erasures import router as erasures
 from lodeline_server.log.auditing.api import router as auditing
@@ -36,5 +37,6 @@ api.add_router("/api", trust, tags=["scores"])
 api.add_router("/api", evidence, tags=["evidence"])
 api.add_router("/api", parties, tags=["parties"])
 api.add_router("/api", log, tags=["log"])
+api.add_router("/api", anchoring, tags=["log"])
 api.add_router("/api", auditing, tags=["audit trail"])
 api.add_router("/api", erasures, tags=["log"])

@@ -12,14 +12,12 @@ from lodeline.log.checkpoint import to_base64
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import notebook, proofs, reading
-from lodeline_server.log.anchoring.api import router as anchoring
 from lodeline_server.log.standing import standing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 router = Router()
-router.add_router("", anchoring)
 
 
 @router.get("/log/checkpoint", summary="The newest signed checkpoint")

@@ -62,7 +62,7 @@ class AnchorTable(Table):
     attested_at = django_tables2.Column(verbose_name=_("Confirmed time"))
     queued_at = django_tables2.Column(verbose_name=_("Since"))
     pk = django_tables2.Column(verbose_name=_("Evidence"), orderable=False)
-    title = _("Anchors")
+    title = _("All anchors")
 
     class Meta(Table.Meta):
         model = Anchor
