@@ -18,6 +18,7 @@ PIECES = (
     "command_log_files",
     "command_log_monitor",
     "command_log_cross",
+    "command_log_resume",
 )
 
 

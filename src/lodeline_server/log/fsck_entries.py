@@ -12,7 +12,7 @@ from lodeline.sealing import Unreadable, commit
 from lodeline_server.log import notebook, tiles, vault
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import LogState
-from lodeline_server.log.queries import opened
+from lodeline_server.log.queries import opened, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,7 @@ class Walk:
         self.size, self.room, self.book = size, room, book
         self.tree = Frontier()
         self.keys = vault.Keyring()
+        self.lost = lost(book)
         self.edges: list[list[bytes]] = []  # hashes of the unfinished tile of each level
 
     @property
@@ -56,7 +57,8 @@ class Walk:
             if entry.position != self.tree.size:
                 yield bad("L-GAP", str(self.tree.size), f"position {self.tree.size} is missing")
                 return
-            yield from check(entry, self.keys)
+            gone = any(entry.position in positions for positions in self.lost)
+            yield from check(entry, self.keys) if entry.sealed or not gone else bare(entry)
             leaf = leaf_hash(bytes(entry.leaf))
             self.tree.append(leaf)
             yield from self._tile(0, leaf)
@@ -120,6 +122,30 @@ class Walk:
         if not grown:
             first = index << tiles.LEVEL_BITS * (level + 1)
             yield bad("L-TILE", str(first), f"hash tile {index} of level {level} is not that of the entries")
+
+
+def lost(book: Book) -> list[range]:
+    """The positions whose payloads were lost with an older database, as `log.resumed` statements say."""
+    found = []
+    for said in read(types=["log.resumed"], book=book):
+        body = said.payload.get("body", {})
+        if isinstance(body.get("from"), int) and isinstance(body.get("to"), int):
+            found.append(range(body["from"], body["to"]))
+    return found
+
+
+def bare(entry: EntryRow) -> Iterator[Finding]:
+    """One entry of which the leaf came back and nothing else."""
+    at = str(entry.position)
+    try:
+        leaf = decode(bytes(entry.leaf))
+    except ValueError as error:
+        yield bad("L-LEAF", at, f"the leaf is not a leaf record: {error}")
+        return
+    if leaf_hash(bytes(entry.leaf)) != bytes(entry.leaf_hash):
+        yield bad("L-HASH", at, "the stored leaf hash is not that of the leaf")
+    if (leaf.type, leaf.time) != (entry.type, entry.time):
+        yield bad("L-ROW", at, "type or time beside the leaf differ from those in it")
 
 
 def check(entry: EntryRow, keys: vault.Keyring) -> Iterator[Finding]:

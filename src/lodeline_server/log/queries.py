@@ -26,7 +26,7 @@ LARGEST = 2**63  # positions are 64-bit in the database
 
 @frozen(kw_only=True)
 class Statement:
-    """A logged statement. `payload` is empty when its key was destroyed (`erased`).
+    """A logged statement. `payload` is empty when its key was destroyed or the payload was lost (`erased`).
 
     `organisation` is the opaque id of the one that appended it; None for the platform.
     """
@@ -72,7 +72,8 @@ def _statement(entry: EntryRow, keys: vault.Keyring) -> Statement:
         payload = orjson.loads(text)  # our own canonical bytes, authenticated by the seal
         erased = False
     except Unreadable:
-        if entry.subject_key is None or entry.subject_key.destroyed_at is None:
+        lost = not entry.sealed  # with an older database; `log.resumed` says so, and fsck compares
+        if not lost and (entry.subject_key is None or entry.subject_key.destroyed_at is None):
             raise  # not erased: damaged, and nobody may go on as if nothing were there
         salt, payload, erased = b"", {}, True
     return Statement(

@@ -28,6 +28,7 @@ KINDS = {
     "passport.published": gettext_lazy("Passport, published by Lodeline"),
     "recall.computed": gettext_lazy("Recall, computed by Lodeline"),
     "erased": gettext_lazy("Erasure of a person's data"),
+    "log.resumed": gettext_lazy("Log resumed after an older database"),
     "log.key": gettext_lazy("New key for the checkpoints"),
 }
 _EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]+")
