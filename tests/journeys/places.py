@@ -35,6 +35,7 @@ PLACES = {
     "keys": ("maker", "/app/keys/", ""),
     "switch": ("maker", "/app/switch", ""),
     "security": ("maker", "/accounts/2fa/", ""),
+    "audit trail": ("operator", "/app/audit/", ""),
     "operator": ("operator", "/app/operator/", ""),
     "not found": ("maker", "/app/nothing-here/", ""),
     "not allowed": ("recycler", "/app/recalls/", ""),
