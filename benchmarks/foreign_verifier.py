@@ -21,6 +21,7 @@ from lodeline.log.merkle import consistency
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "conformance" / "log-verifier"
 NODE = Path(os.environ.get("LODELINE_NODE") or ROOT / ".tools" / "bin" / "node")
+KINDS = 10  # of forgeries
 FOREIGN = SigningKey.from_seed(b"\x66" * 32).verify_key
 
 
@@ -45,9 +46,10 @@ def judge(folder, vkey, jobs):
 class Product:
     """Proofs as the product makes them, from the static files."""
 
-    def __init__(self, folder, point, seed=1):
-        self.tree = Tree(lambda path: (folder / path).read_bytes(), point)
+    def __init__(self, folder, vkey, seed=1):
         self.note = (folder / "checkpoint").read_text()
+        point = notes.parse(self.note, dict([notes.parse_vkey(vkey)]))
+        self.tree = Tree(lambda path: (folder / path).read_bytes(), point)
         self.size, self.random = point.size, random.Random(seed)
 
     def receipt(self, index):

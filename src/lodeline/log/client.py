@@ -68,6 +68,9 @@ class Tree:
         """The root that the first `size` leaves have."""
         if not 0 <= size <= self.size:
             raise ValueError(f"a tree of {self.size} has no tree of {size} in it")
+        if size == self.size:
+            self.check_edge()
+            return self.root
         return merkle.range_hash(self.subtree, 0, size) if size else merkle.EMPTY_ROOT
 
     def subtree(self, level: int, index: int) -> bytes:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from lodeline.log import layout
 from lodeline.log.checkpoint import CheckpointRefused
 from lodeline.log.client import LogDamaged, Tree
 from lodeline.log.layout import ENTRIES, WIDTH, Tile
 from lodeline.log.merkle import HASH_BYTES
-from lodeline_server.log import notebook, tiles
+from lodeline_server.log import notebook
 from lodeline_server.log.backend import LogInconsistent
 
 if TYPE_CHECKING:
@@ -43,10 +45,27 @@ def content(book: Book, tile: Tile) -> bytes:
         if len(leaves) == tile.width:
             return layout.bundle(leaves)
     else:
-        data = tiles.stored(tile.level, tile.index, book)[: tile.width * HASH_BYTES]
+        data = _hashes(book, tile)[: tile.width * HASH_BYTES]
         if len(data) == tile.width * HASH_BYTES:
             return data
     raise LookupError("the database does not hold it")
+
+
+def _hashes(book: Book, tile: Tile) -> bytes:
+    """Plain SQL: a proof reads several tiles, and building the query costs fifteen times the reading."""
+    table = book.tiles._meta.db_table  # noqa: SLF001 - Django's documented access
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT hashes FROM "{table}" WHERE level = %s AND "index" = %s',  # noqa: S608 - a constant
+            [tile.level, tile.index],
+        )
+        row = cursor.fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def tree(book: Book, point: Checkpoint) -> Tree:
+    """The tree under a checkpoint, read from the database; nothing in it is believed that does not lead to the root."""
+    return Tree(lambda path: content(book, layout.parse(path)), point)
 
 
 def wanted(
@@ -56,16 +75,16 @@ def wanted(
 
     Partial tiles whose full tile exists are left out. Raises `LogInconsistent` for what does not lead to the root.
     """
-    tree = Tree(lambda path: content(book, layout.parse(path)), point)
+    found = tree(book, point)
     try:
-        tree.check_edge()
+        found.check_edge()
         for tile in _full(start, point.size):
-            yield tile, b"".join(tree.hashes(tile.level, tile.index))
+            yield tile, b"".join(found.hashes(tile.level, tile.index))
             if tile.level == 0 and entries:
-                yield Tile(ENTRIES, tile.index), layout.bundle(_entries(tree, tile.index))
+                yield Tile(ENTRIES, tile.index), layout.bundle(_entries(found, tile.index))
         for level, (index, widths) in _widths(book, start, point.size).items():
-            hashes = tree.hashes(level, index)
-            own = _entries(tree, index) if level == 0 and entries else []
+            hashes = found.hashes(level, index)
+            own = _entries(found, index) if level == 0 and entries else []
             for width in sorted(widths):
                 yield Tile(level, index, width), b"".join(hashes[:width])
                 if own:
@@ -74,8 +93,8 @@ def wanted(
         raise LogInconsistent(f"{damage}; nothing is published. Run 'lodeline log fsck'.") from None
 
 
-def _entries(tree: Tree, index: int) -> list[bytes]:
-    return [entry for _, entry in tree.entries(index * WIDTH, min((index + 1) * WIDTH, tree.size))]
+def _entries(found: Tree, index: int) -> list[bytes]:
+    return [entry for _, entry in found.entries(index * WIDTH, min((index + 1) * WIDTH, found.size))]
 
 
 def _full(start: int, size: int) -> Iterator[Tile]:

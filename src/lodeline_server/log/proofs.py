@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from lodeline.log import layout, merkle
-from lodeline.log.client import LogDamaged, Tree
+from lodeline.log import merkle
+from lodeline.log.client import LogDamaged
 from lodeline_server.kit.problems import Problem
+from lodeline_server.log import file_content
 from lodeline_server.log.books import MAIN
-from lodeline_server.log.file_content import content, signed
 
 if TYPE_CHECKING:
+    from lodeline.log.client import Tree
     from lodeline_server.log.books import Book
 
 
@@ -39,10 +40,10 @@ class Consistency:
 
 def tree(book: Book = MAIN) -> Tree:
     """The tree under the newest checkpoint, read from the database. `Problem` 404 while the book is empty."""
-    point = signed(book)
+    point = file_content.signed(book)
     if point is None:
         raise Problem(404, "The log is empty", detail="nothing was appended yet")
-    return Tree(lambda path: content(book, layout.parse(path)), point)
+    return file_content.tree(book, point)
 
 
 def inclusion(position: int, size: int | None = None, book: Book = MAIN) -> Inclusion:

@@ -8,14 +8,15 @@ from attrs import frozen
 
 from lodeline import strictjson
 from lodeline.log import receipt
-from lodeline.log.checkpoint import CheckpointRefused
+from lodeline.log.checkpoint import Checkpoint, CheckpointRefused
 from lodeline.log.leaf import decode
 from lodeline.log.merkle import leaf_hash
 from lodeline.log.proof import ProofError, verify_inclusion
 from lodeline.sealing import commit
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import notebook, queries, quorum
+from lodeline_server.log import notebook, quorum
 from lodeline_server.log.books import MAIN
+from lodeline_server.log.file_content import tree
 from lodeline_server.log.queries import LARGEST
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def standing(statement: Statement, book: Book = MAIN, size: int | None = None) -
         faults.append("signature")
     path: tuple[bytes, ...] = ()
     try:
-        path = tuple(queries.inclusion(statement.position, newest.size, book))
+        point = Checkpoint(origin=book.origin, size=newest.size, root=bytes(newest.root))
+        path = tuple(tree(book, point).inclusion(statement.position))
         verify_inclusion(leaf_hash(statement.leaf), statement.position, newest.size, path, bytes(newest.root))
     except (ProofError, ValueError):
         faults.append("path")
