@@ -70,7 +70,7 @@ def _waiting(erasing: Erasing) -> Iterator[int]:
 def _said(erasing: Erasing) -> None:
     """Findings quote what they are about."""
     for job in CaptureJob.objects.filter(workspace_id=erasing.workspace).exclude(findings=[]).defer("raw"):
-        if erasing.quoted_in(job.findings) or erasing.quoted_in(job.name):
+        if erasing.quoted_in([job.findings, job.name], phrases=True):
             job.findings, job.name = [], ""
             job.save(update_fields=["findings", "name"])
 

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from lodeline_server.log.queries import Statement
 
 log = structlog.get_logger(__name__)
-# Members whose text speaks of somebody, and text that looks like it does.
+# Members whose text speaks of somebody.
 SPEAKING = frozenset({"name", "contact", "signatory", "description", "email", "phone", "person", "operator"})
-FREE = re.compile(r"\s|@")
 SHORTEST = 4
 FORMS = {
     "text/html": "<!doctype html><title>Gone</title><p>This was withdrawn: it held data that had to be erased.</p>",
@@ -57,17 +56,36 @@ class Erasing:
 
     @cached_property
     def texts(self) -> frozenset[str]:
-        """What the statements say in words, to find it where it is repeated."""
-        found: set[str] = set()
+        """Who and what the statements name, in words: to find where it is repeated."""
+        return frozenset(said for member, said in self._said() if member in SPEAKING or "@" in said)
+
+    @cached_property
+    def phrases(self) -> frozenset[str]:
+        """Everything they say in more than one word, and `texts`."""
+        return self.texts | {said for _, said in self._said() if " " in said}
+
+    def _said(self) -> Iterator[tuple[str, str]]:
         for one in self.statements:
             body = one.payload.get("body", one.payload)
-            found.update(_texts({} if "raw" in body else body))  # a document's events are here themselves
-        return frozenset(found)
+            yield from _texts({} if "raw" in body else body)  # a document's events are here themselves
 
-    def quoted_in(self, value: Any) -> bool:
-        """True when some text in `value` repeats one of `texts`."""
-        wanted = self.texts
-        return bool(wanted) and any(text in said for said in strings(value) for text in wanted)
+    @cached_property
+    def _quoting(self) -> re.Pattern[str]:
+        return _any_of(self.texts)
+
+    @cached_property
+    def _phrasing(self) -> re.Pattern[str]:
+        return _any_of(self.phrases)
+
+    def quoted_in(self, value: Any, *, phrases: bool = False) -> bool:
+        """True when some text in `value` repeats one of `texts` (or `phrases`), as whole words."""
+        wanted = self._phrasing if phrases else self._quoting
+        return any(wanted.search(said) for said in strings(value))
+
+
+def _any_of(texts: Collection[str]) -> re.Pattern[str]:
+    longest_first = sorted(texts, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)" if texts else r"(?!)")
 
 
 _quotes: dict[str, Callable[[dict[str, Any], Erasing], bool]] = {}
@@ -146,19 +164,16 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(item)
 
 
-def _texts(value: Any, member: str = "") -> Iterator[str]:
+def _texts(value: Any, member: str = "") -> Iterator[tuple[str, str]]:
+    """Texts with the name of the member they stand in, without its prefix."""
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _texts(item, name)
+            yield from _texts(item, name.rpartition(":")[2])
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, member)
-    elif (
-        isinstance(value, str)
-        and len(value) >= SHORTEST
-        and (member.rsplit(":", 1)[-1] in SPEAKING or FREE.search(value))
-    ):
-        yield value
+    elif isinstance(value, str) and len(value) >= SHORTEST:
+        yield member, value
 
 
 # --- free pages ---------------------------------------------------------------------------------------

@@ -203,6 +203,28 @@ def test_what_repeats_the_erased_goes_with_it_and_published_bytes_are_taken_down
     assert fsck().findings == ()
 
 
+def test_only_names_lead_to_what_repeats_them(now):
+    content = {
+        "name": "Anna (Berg)", "policy": "Code of conduct", "lode:operator": "Bo", "mail": "a@b.example",
+        "crew": ["Lund"], "signatory": "Anna Ek", "id": "https://id.gs1.org/417/9521000000004",
+    }  # fmt: skip
+    with transaction.atomic():
+        said = [NewStatement(type="test.said", payload={"body": {"content": content}}, data_subject="anna")]
+        append(actor=platform(), workspace=1, statements=said, now=now)
+    found = purging.Erasing(workspace=1, statements=tuple(queries.read()), is_about=lambda _: False, now=now)
+    assert found.texts == {"Anna (Berg)", "a@b.example", "Anna Ek"}
+    assert found.phrases == found.texts | {"Code of conduct"}
+    for text, names, phrases in (
+        ("By Anna (Berg), Malmö", True, True), ("Anna Ekman", False, False), ("xAnna Ek", False, False),
+        ("ANNA EK", False, False), ("a@b.example", True, True), ("a Code of conduct, signed", False, True),
+        ("https://id.gs1.org/417/9521000000004", False, False),
+    ):  # fmt: skip
+        value = {"deep": [{"er": text}]}
+        assert (found.quoted_in(value), found.quoted_in(value, phrases=True)) == (names, phrases)
+    nobody = purging.Erasing(workspace=1, statements=(), is_about=lambda _: False, now=now)
+    assert nobody.quoted_in({"any": "text"}, phrases=True) is False
+
+
 def test_nothing_is_erased_when_the_log_cannot_say_so():
     about("anna")
     from lodeline_server.log.models import LogState
