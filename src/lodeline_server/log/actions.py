@@ -14,7 +14,7 @@ from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import encode
 from lodeline.log.merkle import Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import after, backend, notebook, tiles, vault
+from lodeline_server.log import after, backend, notebook, signing, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import EntryRow, LogState
@@ -147,9 +147,7 @@ def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
     )
     if swapped != 1:
         raise LogInconsistent("another writer moved the log on; nothing is appended")
-    note = notes.sign(
-        notes.Checkpoint(origin=book.origin, size=tree.size, root=root), vault.signing_key(book.key_file)
-    )
+    note = signing.note_for(book, notes.Checkpoint(origin=book.origin, size=tree.size, root=root), now)
     book.checkpoints.objects.create(size=tree.size, root=root, note=note, created_at=now)
     # Robust: what is committed stays acknowledged even if what follows cannot be done (full disk).
     transaction.on_commit(partial(after.moved, book), robust=True)

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lodeline.cli import GOOD, REFUSED, UNUSABLE
+from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
 
 if TYPE_CHECKING:
     import argparse
 
-SUMMARY = "erase what is held about a person by destroying their key"
+SUMMARY = SUMMARIES["erase"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

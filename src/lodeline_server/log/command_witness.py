@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lodeline.cli import GOOD, REFUSED, UNUSABLE
+from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
 
 if TYPE_CHECKING:
     import argparse
 
     from lodeline_server.log.witnessing import Outcome
 
-SUMMARY = "cosign other logs' checkpoints, and have ours cosigned"
+SUMMARY = SUMMARIES["witness"]
 STEPS = {
     "key": "print the keys that our cosignatures verify with, for other logs' policies",
     "ask": "have the newest checkpoints cosigned by the witnesses of log.policy",

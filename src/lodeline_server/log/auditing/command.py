@@ -7,12 +7,12 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lodeline.cli import GOOD, REFUSED, UNUSABLE
+from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
 
 if TYPE_CHECKING:
     from lodeline_server.log.auditing.queries import Line, Page, Wanted
 
-SUMMARY = "who read, changed, granted, signed in, was denied"
+SUMMARY = SUMMARIES["audit"]
 KINDS = ("read", "export", "change", "grant", "revoke", "signin", "signout", "account", "command", "denied", "refused",
          "failed")  # fmt: skip
 
