@@ -38,7 +38,11 @@ class Anchor(models.Model):
             models.UniqueConstraint(fields=["book", "size", "root", "kind", "target"], name="anchor_once")
         ]
         indexes = [
-            models.Index(fields=["book", "target", "size"], name="anchor_covering"),
+            models.Index(
+                fields=["book", "target", "size"],
+                condition=~models.Q(attested_at=None),
+                name="anchor_covering",
+            ),
             models.Index(fields=["next_at"], condition=~models.Q(next_at=None), name="anchor_due"),
         ]
 

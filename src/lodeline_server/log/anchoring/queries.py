@@ -45,13 +45,19 @@ def before(book: Book, position: int) -> list[Anchor]:
     Each one shows: what stands at this position was in the log before `attested_at`. Exported files are not among
     them: they say nothing about time.
     """
-    rows = Anchor.objects.filter(book=book.name, state=State.FINAL).exclude(attested_at=None)
-    names = rows.order_by().values_list("kind", "target").distinct()
-    found = (
-        rows.filter(kind=kind, target=name, size__gt=position).order_by("size", "attested_at").first()
-        for kind, name in names
-    )
-    return sorted((one for one in found if one is not None), key=lambda one: (one.attested_at, one.pk))
+    rows = Anchor.objects.filter(book=book.name).exclude(attested_at=None)
+    found = []
+    for name in _names(rows):
+        row = rows.filter(target=name, state=State.FINAL, size__gt=position).order_by("size").first()
+        found += [row] if row else []
+    return sorted(found, key=lambda one: (one.attested_at, one.pk))
+
+
+def _names(rows: QuerySet[Anchor]) -> Iterator[str]:
+    """The targets in `rows`, each by one step in the index: however many anchors there are."""
+    name: str | None = ""
+    while name := rows.filter(target__gt=name).order_by("target").values_list("target", flat=True).first():
+        yield name
 
 
 def until(anchor: Anchor) -> datetime:

@@ -41,7 +41,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["book", "target", "size"], name="anchor_covering"),
+                    models.Index(
+                        fields=["book", "target", "size"],
+                        condition=models.Q(("attested_at", None), _negated=True),
+                        name="anchor_covering",
+                    ),
                     models.Index(
                         fields=["next_at"],
                         condition=models.Q(("next_at", None), _negated=True),

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 from asn1crypto import tsp
-from django.db import transaction
+from django.db import connection, transaction
 from tests.apps.log.anchoring.conftest import queue, work
 from tests.apps.log.saying import put
 from tests.core.log.tsa import POLICY, SERIAL, Authority
 
 from lodeline.access import Denied, Role
 from lodeline.log.anchors.states import State
+from lodeline_server.kit import scheduler
 from lodeline_server.log import notebook
-from lodeline_server.log.anchoring import actions, checking, queries, targets
+from lodeline_server.log.anchoring import actions, checking, queries, targets, tasks
 from lodeline_server.log.anchoring.actions import Worked
 from lodeline_server.log.anchoring.models import Anchor
 from lodeline_server.log.backend import LogInconsistent
@@ -313,3 +314,26 @@ def test_a_file_that_cannot_be_used_is_found(now):
     (found,) = queries.findings(now)
     assert found.rule == "D-ANCHORS"
     assert queries.standings()[1].startswith("an anchor's name has")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's own plan")
+def test_what_covers_a_position_is_found_in_an_index(db):
+    rows = Anchor.objects.filter(book="main", target="one", size__gt=5).exclude(attested_at=None)
+    assert "USING INDEX anchor_covering (book=? AND target=? AND size>?)" in rows.order_by("size").explain()
+    due = Anchor.objects.exclude(next_at=None).filter(next_at__lte="2026-11-01T00:00Z")
+    assert "USING INDEX anchor_due" in due.explain()
+
+
+# --- the clock ---------------------------------------------------------------------------------------
+
+
+def test_the_clock_queues_and_works(stamped, now):
+    clock = next(one for one in scheduler.clocks() if one.task is tasks.anchor)
+    assert clock.every == 5 * MINUTE
+    put(1)
+    assert tasks.anchor.func(now.isoformat()) == "1 queued, 1 looked at, 1 final, 0 failing"
+    assert tasks.anchor.func(now.isoformat()) == "0 queued, 0 looked at, 0 final, 0 failing"
+    stamped.status = 500
+    put(2)
+    later = (now + HOUR).isoformat()
+    assert tasks.anchor.func(later) == "1 queued, 1 looked at, 0 final, 1 failing"
