@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lodeline.cli import GOOD, REFUSED, UNUSABLE
+from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
 
 if TYPE_CHECKING:
     import argparse
 
-SUMMARY = "show and rotate the keys of the installation, of workspaces and of the log"
+SUMMARY = SUMMARIES["keys"]
 WHAT = ("kek", "tenant", "log", "audit")
 
 
@@ -36,18 +36,27 @@ def run(args: argparse.Namespace) -> int:
     from django.db import DatabaseError
 
     from lodeline.sealing import Unreadable
+    from lodeline_server.kit import audit
     from lodeline_server.kit.keystores import KeyUnusable
     from lodeline_server.kit.problems import Problem
     from lodeline_server.log.backend import LogInconsistent
 
     try:
-        return {"status": _status, "rotate": _rotate, "make": _make}[args.step](args)
+        code = {"status": _status, "rotate": _rotate, "make": _make}[args.step](args)
+        if args.step != "status":  # showing them changes nothing
+            audit.command(
+                f"keys {args.step}",
+                {"what": getattr(args, "what", "token")},
+                outcome=audit.Outcome.REFUSED if code else audit.Outcome.OK,
+            )
     except Problem as problem:
         value, said, code = problem.as_dict(), f"{problem}: {problem.detail}", REFUSED
     except (KeyUnusable, Unreadable, LogInconsistent) as error:
         value, said, code = {"error": str(error)}, str(error), REFUSED
     except DatabaseError as error:
         value, said, code = {"error": str(error)}, f"{error}. 'lodeline doctor' tells more.", UNUSABLE
+    else:
+        return code
     _say(args, value, f"lodeline keys: {said}")
     return code
 

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import transaction
 
 from lodeline.access import Actor, Permission, platform
+from lodeline_server.kit import audit
+from lodeline_server.kit.audit import Kind
 from lodeline_server.kit.problems import Problem
 from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import backend, projections, purging, queries, vault
@@ -170,6 +172,8 @@ def _destroy(actor: Actor, key: SubjectKey, reason: str, now: datetime) -> Erasu
             one.save(update_fields=["wrapped", "destroyed_at"])
         state = Erasure.objects.create(key=key, reason=reason, count=count, erased_at=now)
         _say(actor, state, now)
+        about = {"subject": key.pseudonym, "reason": reason, "statements": count}
+        audit.record(Kind.CHANGE, "erased", actor=actor, workspace=key.workspace, objects=about, now=now)
         _list(key, reason, now)
     return state
 

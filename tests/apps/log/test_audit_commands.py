@@ -8,9 +8,10 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from tests.apps.log.trail import clear, said, waiting
 
-from lodeline.access import Actor, Role
+from lodeline.access import Actor, Role, platform
 from lodeline_server.kit import audit
 from lodeline_server.kit.audit import Kind, Outcome
 from lodeline_server.log import command as log_command
@@ -177,3 +178,37 @@ def test_a_command_goes_on_without_a_trail(monkeypatch):
 
     monkeypatch.setattr(AuditOutbox, "save", gone)
     assert audit.command("backup").startswith("no such table: log_auditoutbox. 'lodeline manage migrate'")
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, "ok"), (1, "refused")])
+def test_a_new_key_is_a_line(three, now, capsys, monkeypatch, code, outcome):
+    from lodeline_server.log import command_keys
+
+    sequence(now)
+    assert run("status", module=command_keys) == 0
+    assert waiting() == []
+    # The data folder is shared with other tests: what rotates really is tested in test_rotation.
+    monkeypatch.setattr(command_keys, "_rotate", lambda _args: code)
+    assert run("rotate", "audit", module=command_keys) == code
+    assert [(line["action"], line["objects"], line["outcome"]) for _, _, line in waiting()] == [
+        ("keys rotate", {"what": "audit"}, outcome)
+    ]
+
+
+def test_an_erasure_is_a_line_without_a_name(now):
+    from tests.apps.log.test_erasure import erase
+
+    from lodeline_server.log import erasing
+    from lodeline_server.log.actions import NewStatement, append
+
+    with transaction.atomic():
+        said_of_anna = NewStatement(type="x", payload={"body": {"name": "Anna"}}, data_subject="anna")
+        append(actor=platform(), workspace=1, statements=[said_of_anna], now=now)
+    clear()
+    erasing.listed().unlink(missing_ok=True)
+    erase()
+    erasing.listed().unlink()
+    ((kind, space, line),) = waiting()
+    assert (kind, space, line["action"], line["outcome"]) == ("audit.change", 1, "erased", "ok")
+    assert (line["objects"]["reason"], line["objects"]["statements"]) == ("request", "1")
+    assert "anna" not in json.dumps(line).lower()
