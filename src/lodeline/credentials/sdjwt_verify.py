@@ -5,11 +5,12 @@ Every digest, disclosure and name is accounted for; anything left over, doubled 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from lodeline.credentials import keybinding
+from lodeline.credentials import did, keybinding
 from lodeline.credentials.sdjwt import (
     DOTS,
     NEVER,
@@ -31,9 +32,12 @@ from lodeline.strictjson import MAX_DEPTH, pointer
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from lodeline.credentials.integrity import Resolve
     from lodeline.credentials.keys import PublicKey
     from lodeline.credentials.sdjwt import Path
     from lodeline.strictjson import JSON
+
+ASSERTION: Final = "assertionMethod"
 
 
 @frozen(kw_only=True)
@@ -95,6 +99,39 @@ def verify(
         shown=frozenset(opened.paths),
         hidden=opened.hidden,
         bound=binding is not None,
+    )
+
+
+def verify_issuer(
+    token: str,
+    resolve: Resolve,
+    *,
+    now: int,
+    types: Collection[str] = TYPES,
+    audience: str | None = None,
+    required: Collection[str] = ("issuer",),
+    binding: keybinding.Expected | None = None,
+) -> Verified:
+    """As `verify`, with the key that the issuer's DID document had when it was signed (`kid` and `iat`).
+
+    The DID of `kid` must be the issuer's. Raises `CredentialRefused`.
+    """
+    header, payload, _, _ = parts(split(token).jwt, "the SD-JWT")
+    named = payload.get("issuer", payload.get("iss"))
+    issuer = named.get("id") if isinstance(named, dict) else named
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise CredentialRefused("key", "the header names no key: kid is missing")
+    url = did.parse(kid)
+    if url.fragment is None:
+        raise CredentialRefused("key", "kid does not name a key of a DID document")
+    if url.did != issuer:
+        raise CredentialRefused("issuer", f"its issuer is {issuer!r:.80}, and it is signed by {url.did}")
+    check_times(payload, now)
+    signed_at = datetime.fromtimestamp(payload["iat"], UTC) if "iat" in payload else None
+    method = resolve(kid, signed_at).method(f"{url.did}#{url.fragment}", ASSERTION, signed_at)
+    return verify(
+        token, method.key, now=now, types=types, audience=audience, required=required, binding=binding
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from lodeline import strictjson
+from lodeline.credentials import dates
 from lodeline.credentials.keys import algorithms
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.keys import SignatureRefused, b64url, unb64url
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 MAX_TOKEN: Final = 32 * 1024 * 1024
 """Characters of a token; the same limit as for any document."""
-LEEWAY: Final = 60
+LEEWAY: Final = int(dates.LEEWAY.total_seconds())
 """Seconds by which two clocks may differ."""
+_YEAR_10000: Final = 253_402_300_800
 
 
 class Signer(Protocol):
@@ -95,10 +97,14 @@ def unseal(
 def check_times(payload: Mapping[str, JSON], now: int) -> None:
     """`exp` and `nbf` (RFC 7519) in seconds since 1970: they speak about the signature only."""
     for name in ("exp", "nbf", "iat"):
-        value = payload.get(name, now)
+        if name not in payload:
+            continue
+        value = payload[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise CredentialRefused("structure", f"{name!r} is not a number of seconds")
-        if name == "exp" and value <= now - LEEWAY:
+        if not 0 <= value < _YEAR_10000:
+            raise CredentialRefused("dates", f"{name!r} is no moment")
+        if name == "exp" and value <= now:
             raise CredentialRefused("dates", "the signature has expired")
         if name == "nbf" and value > now + LEEWAY:
             raise CredentialRefused("dates", "the signature is not valid yet")

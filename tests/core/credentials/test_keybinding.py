@@ -1,6 +1,7 @@
 """Key binding (RFC 9901, section 4.3 and 7.3): published values and every way in which it is not the holder's."""
 
 import pytest
+from tests.core.credentials import rfc9901
 
 from lodeline.credentials.keybinding import Expected, bind, from_cnf
 from lodeline.credentials.keys import P256SigningKey, from_jwk, to_jwk
@@ -9,7 +10,6 @@ from lodeline.credentials.sdjwt_verify import select, verify
 from lodeline.credentials.signing import seal
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.keys import SigningKey
-from tests.core.credentials import rfc9901
 
 ISSUER, HOLDER = SigningKey(b"\x01" * 32), P256SigningKey(b"\x02" * 32)
 NOW = 1_790_000_000
