@@ -12,6 +12,7 @@ says the issuer has also seen that this amount is contained in the one at that p
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 TYPE: Final = "ThresholdCommitment"
 MAX_BITS: Final = 64
 MAX_SCALE: Final = 12
-MAX_UNIT: Final = 32
 PERCENT: Final = "%"
 MAX_PATH: Final = 500
+_UNIT: Final = re.compile(r"[!-~]{1,32}")
 
 
 class CommitmentRefused(ValueError):  # noqa: N818 - a verdict
@@ -62,8 +63,8 @@ class Commitment:
             group.read_point(self.point)
         except group.NotInGroup as error:
             raise CommitmentRefused(f"commitment: {error}") from None
-        if not (isinstance(self.unit, str) and 0 < len(self.unit) <= MAX_UNIT and self.unit.isprintable()):
-            raise CommitmentRefused("unit is a short text")
+        if not (isinstance(self.unit, str) and _UNIT.fullmatch(self.unit)):
+            raise CommitmentRefused("unit is 1 to 32 printable ASCII characters without spaces")
         if type(self.scale) is not int or not 0 <= self.scale <= MAX_SCALE:
             raise CommitmentRefused(f"scale is an integer from 0 to {MAX_SCALE}")
         if type(self.bits) is not int or not 1 <= self.bits <= MAX_BITS:

@@ -7,23 +7,32 @@ threshold, coefficients and the number of bits.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+import attrs
 from attrs import field, frozen
 
 from lodeline.credentials.thresholds.commitment import MAX_BITS, MAX_PATH, MAX_SCALE, PERCENT
 from lodeline.credentials.thresholds.statement import OPERATORS, Statement, Term, ThresholdRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
 Kind = Literal["value", "sum", "share"]
 KINDS: Final = ("value", "sum", "share")
 PART_OF_WHOLE: Final = "part-of-whole"
 """The claim that a part is at most its whole: always allowed, because it tells nothing."""
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
+
+
+def _decimal(text: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"not a decimal number: {text[:40]!r}")
+    return Decimal(text)
 
 
 @frozen
@@ -71,8 +80,26 @@ class Claim:
             raise ValueError("a share is over 0 and at most 100 %")
         if self.kind != "share" and Fraction(self.threshold) * 10**self.scale % 1:
             raise ValueError("the threshold is finer than the scale")
-        if self.unit == PERCENT and self.kind == "value" and not 0 <= self.threshold <= 100:
-            raise ValueError("a percentage is from 0 to 100")
+        if self.unit == PERCENT and (self.kind != "value" or not 0 <= self.threshold <= 100):
+            raise ValueError("a percentage is one number from 0 to 100; sums and shares are over masses")
+
+    @classmethod
+    def read(cls, said: dict[str, Any]) -> Claim:
+        """From `write`. `ValueError` for anything else."""
+        wanted = set(attrs.fields_dict(cls))
+        if not isinstance(said, dict) or not wanted - {"whole", "spacing"} <= set(said) <= wanted:
+            raise ValueError(f"a claim has the members {', '.join(sorted(wanted))}")
+        numbers = {"scale", "bits"}
+        if any(type(value) is not (int if name in numbers else str) for name, value in said.items()):
+            raise ValueError("scale and bits are integers, all else is text")
+        members: dict[str, Any] = dict(said)
+        members |= {name: _decimal(said[name]) for name in ("threshold", "spacing") if name in said}
+        return cls(**members)
+
+    def write(self) -> dict[str, Any]:
+        """As JSON, for the published allow-list; numbers that must be exact are text."""
+        said = attrs.asdict(self, filter=lambda _field, value: value is not None)
+        return {**said, "threshold": format(self.threshold, "f"), "spacing": format(self.spacing, "f")}
 
     @property
     def steps(self) -> int:
@@ -84,7 +111,7 @@ class Claim:
         100 * parts - 16 * wholes >= 0.
         """
         if self.kind != "share":
-            return [1] * terms if terms == 1 or (self.kind == "sum" and terms > 1) else None
+            return [1] * terms if (terms == 1 if self.kind == "value" else terms > 1) else None
         finer = 10 ** max(0, -int(self.threshold.as_tuple().exponent))
         pair = [100 * finer, -int(Fraction(self.threshold) * finer)]
         return pair * (terms // 2) if terms and terms % 2 == 0 else None
@@ -189,37 +216,3 @@ def admit(question: Question, earlier: Iterable[Question], budget: Budget) -> No
         apart = abs(theirs.edge - ours.edge)
         if comparable and 0 < apart < max(Fraction(ours.spacing), Fraction(theirs.spacing)):
             raise ThresholdRefused("policy", "with an earlier question this one would close in on the value")
-
-
-_ARTICLE_8: Final = "Regulation (EU) 2023/1542, Article 8"
-_ANNEX_I: Final = "Regulation (EU) 2023/1542, Annex I"
-_MOST: Final = {"mercury": ("0.0005", "1"), "cadmium": ("0.002", "2"), "lead": ("0.01", "3")}
-_SHARES: Final = {"cobalt": (16, 26), "lead": (85, 85), "lithium": (6, 12), "nickel": (6, 15)}
-
-
-def _percentage(name: str, path: str, operator: str, threshold: Decimal, source: str) -> Claim:
-    """Percent to four decimals in 20 bits: 2^20 is just over 100 %."""
-    subject = f"/credentialSubject/{path}"
-    return Claim(name, "value", subject, PERCENT, 4, operator, threshold, 20, source)
-
-
-def _joint(name: str, metal: str, threshold: Decimal, source: str) -> Claim:
-    """Masses in grams; 40 bits reach to about 13,000 t of the metal at 16 %."""
-    part, whole = f"/credentialSubject/recycledMass{metal}", f"/credentialSubject/mass{metal}"
-    return Claim(name, "share", part, "g", 0, ">=", threshold, 40, source, whole)
-
-
-def _law() -> Iterator[Claim]:
-    for metal, steps in _SHARES.items():
-        name = metal.capitalize()
-        for year, paragraph, step in ((2031, 2, steps[0]), (2036, 3, steps[1])):
-            source, least = f"{_ARTICLE_8}({paragraph}), from 18 August {year}", Decimal(step)
-            yield _percentage(f"recycled-{metal}-{year}", f"recycledShare{name}", ">=", least, source)
-            yield _joint(f"recycled-{metal}-{year}-joint", name, least, source)
-    for metal, (most, entry) in _MOST.items():
-        path, source = f"massShare{metal.capitalize()}", f"{_ANNEX_I}, entry {entry}"
-        yield _percentage(f"{metal}-at-most", path, "<=", Decimal(most), source)
-
-
-LAW: Final = Policy(tuple(_law()))
-"""What the regulation itself asks. Contracts add their own."""

@@ -94,6 +94,8 @@ def _statement(message: bytes, credential: Credentials) -> tuple[Statement, byte
         sent = strictjson.loads(message, max_bytes=MAX_MESSAGE, max_depth=3)
     except strictjson.StrictJSONError as error:
         raise ThresholdRefused("structure", f"the message is not JSON: {error}") from None
+    if strictjson.canonical(sent) != message:
+        raise ThresholdRefused("structure", "the message is not in canonical form (RFC 8785)")
     _members(sent, _HEAD)
     for term in sent["terms"]:
         _members(term, _TERM)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from lodeline import strictjson
 from lodeline.credentials.thresholds.commitment import Opening, check_opening, commit
-from lodeline.credentials.thresholds.policy import LAW
+from lodeline.credentials.thresholds.law import LAW
 from lodeline.credentials.thresholds.statement import Statement, Term
 from lodeline.credentials.thresholds.verify import verify
 from lodeline.credentials.verdict import CredentialRefused
