@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT, missing
 from tests.core.credentials.thresholds.forgeries import POLICY, VECTORS, cases, vectors
 from tests.core.credentials.thresholds.parties import Nonces, check
 
 from lodeline.credentials.thresholds.statement import STEPS, ThresholdRefused
 from lodeline.credentials.verdict import CredentialRefused
 
-ROOT = Path(__file__).resolve().parents[4]
 NODE = shutil.which("node", path=str(ROOT / ".tools" / "bin")) or shutil.which("node")
 NOBLE = ROOT / "conformance" / "node_modules" / "@noble" / "curves"
 CASES = cases()
@@ -74,11 +73,10 @@ def test_published_vectors_are_what_we_make():
     assert json.loads(VECTORS.read_text()) == json.loads(json.dumps(vectors()))
 
 
-@pytest.mark.skipif(
-    NODE is None or not NOBLE.is_dir(), reason="node and conformance/node_modules are not set up"
-)
 @pytest.mark.parametrize("given", ["all cases", "vectors.json"])
 def test_the_other_verifier_says_the_same(given):
+    if NODE is None or not NOBLE.is_dir():
+        missing("node with @noble/curves")
     script = ROOT / "conformance" / "threshold-verifier" / "check.mjs"
     everything = {**vectors(), "cases": [case.write() for case in CASES]}
     text = json.dumps(everything) if given == "all cases" else VECTORS.read_text()

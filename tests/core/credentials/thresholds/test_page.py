@@ -8,12 +8,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.core.credentials.thresholds.test_forgeries import NOBLE, ROOT, VECTORS
+from tests.conftest import ROOT, missing
+from tests.core.credentials.thresholds.test_forgeries import NOBLE, VECTORS
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not NOBLE.is_dir(), reason="conformance/node_modules is not set up"),
-]
+pytestmark = pytest.mark.browser
 PUBLISHED = json.loads(VECTORS.read_text())
 
 
@@ -24,6 +22,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def page(browser):
+    if not NOBLE.is_dir():
+        missing("@noble/curves")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT / "conformance"))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
