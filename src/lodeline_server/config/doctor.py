@@ -13,6 +13,7 @@ from lodeline.evidence import Finding, Severity
 from lodeline_server.config import folder
 from lodeline_server.config.worker import HEARTBEAT
 from lodeline_server.log import backend
+from lodeline_server.log.books import BOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +104,37 @@ def anchors(now: datetime) -> Iterator[Finding]:
     yield from findings(now)
 
 
+def secured() -> Iterator[Finding]:
+    """The keys that are needed are in a source; whoever was erased stays erased."""
+    from lodeline_server.kit.keystores import KeyUnusable
+    from lodeline_server.log import erasing, rotation
+
+    try:
+        found = rotation.status()
+    except KeyUnusable as unusable:
+        yield _finding("D-KEY", E, "keys", str(unusable))
+        return
+    for one in found["unreadable"]:
+        words = f"the key {one['kek']} that wraps the key of workspace {one['workspace']} is in no source"
+        yield _finding("D-KEY", E, "kek", words)
+    for book in found["books"]:
+        if not book["signs"]:
+            yield _finding("D-KEY", E, book["book"], "the key that signs its checkpoints is in no source")
+        for position, words in rotation.faults(BOOKS[book["book"]]):
+            yield _finding("D-KEY", E, f"{book['book']} {position}", words)
+    try:
+        waiting = erasing.waiting()
+    except backend.LogInconsistent as damaged:
+        yield _finding("D-ERASED", E, str(erasing.listed()), str(damaged))
+        return
+    if waiting:
+        words = f"{waiting} erasures are not finished: 'lodeline erase --finish'"
+        yield _finding("D-ERASED", E, "erasures", words)
+
+
 def examine(data: Path, now: datetime) -> list[Finding]:
     """All findings. An error means: act before you go on."""
     found = [*files(data), *database()]
     if not any(finding.severity is E for finding in found):
-        found += [*work(data, now), *log(), *anchors(now)]
+        found += [*work(data, now), *log(), *anchors(now), *secured()]
     return found

@@ -131,6 +131,13 @@ def unfinished() -> list[Erasure]:
     return list(Erasure.objects.select_related("key").filter(cleaned_at=None).order_by("pk"))
 
 
+def waiting() -> int:
+    """How many erasures are open: not finished, or on the list and not (or no longer) done in this database."""
+    named = {(int(line["workspace"]), str(line["pseudonym"])) for line in _lines()}
+    rows = SubjectKey.objects.filter(pseudonym__in=[name for _, name in named], destroyed_at__isnull=False)
+    return len(named - set(rows.values_list("workspace", "pseudonym"))) + len(unfinished())
+
+
 def again(now: datetime) -> list[Outcome]:
     """Erase again what the list beside the database names: an older backup was restored. Then finish what is open."""
     for line in _lines():

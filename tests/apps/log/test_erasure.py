@@ -267,7 +267,9 @@ def test_an_older_database_put_back_is_erased_again_from_the_list(now):
         SubjectKey.objects.filter(pk=pk).update(wrapped=wrapped, destroyed_at=None)
     SubjectKey.objects.filter(pk=min(kept)).update(destroyed_at=None)
     assert queries.get(position).payload == {"body": {"name": "Anna Berg"}}
+    assert erasing.waiting() == 1
     (done,) = erasing.again(now)
+    assert erasing.waiting() == 0
     assert (queries.get(position).erased, queries.get(done.position).payload["body"]["reason"]) == (
         True,
         "restored",

@@ -289,3 +289,20 @@ def test_the_command_shows_and_rotates(organisation, capsys):
     put(2, workspace=organisation.workspace_id)
     assert readable() == ([1, 2], ())
     assert run("status")[0] == 0
+
+
+def test_doctor_says_which_key_is_missing_and_which_erasure_is_open(data):
+    from lodeline_server.config import doctor
+    from lodeline_server.log import erasing
+
+    put(1, subject="anna")
+    assert list(doctor.secured()) == []
+    (data / "secrets/log.key").rename(data / "kept")
+    (data / "secrets/kek.key").unlink()
+    assert [(one.rule, one.pointer) for one in doctor.secured()] == [("D-KEY", "kek"), ("D-KEY", "main")]
+    (data / "kept").replace(data / "secrets/log.key")
+    erasing.listed().write_text(json.dumps({"workspace": 1, "pseudonym": "x"}) + "\n")
+    TenantKey.objects.all().delete()
+    assert [(one.rule, one.pointer) for one in doctor.secured()] == [("D-ERASED", "erasures")]
+    erasing.listed().write_text("{")
+    assert [one.pointer for one in doctor.secured()] == [str(erasing.listed())]
