@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lodeline.credentials.contexts import Contexts
     from lodeline.strictjson import JSON
 
-SECONDS: Final = 1.5
+SECONDS: Final = 1.0
 """For all documents of one call."""
 START_SECONDS: Final = 30.0
 MAX_INPUT: Final = 2 * 1024 * 1024
