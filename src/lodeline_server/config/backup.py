@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FOLDERS = ("secrets", "log", "tls", "anchors")
+# The log's static files are written anew from the database, and come and go while it is copied.
+LEFT_OUT = ("log/main/", "log/audit/")
 ERASED = "erased.jsonl"
 """Whose data stays erased: what an older backup holds of them is erased again."""
 FILES = ("log.policy", "witness.policy", "anchors.toml", ERASED)
@@ -89,8 +91,9 @@ def backup(*, data: Path, database: dict[str, Any], target: Path, now: datetime)
             )
         found = [path for name in FOLDERS for path in sorted((data / name).rglob("*"))]
         for path in (*found, *(data / name for name in FILES)):
-            if path.is_file():
-                parts[str(path.relative_to(data))] = path
+            name = str(path.relative_to(data))
+            if path.is_file() and not name.startswith(LEFT_OUT) and path.suffix != ".part":
+                parts[name] = path
         manifest = {
             "format": FORMAT,
             "program": __version__,

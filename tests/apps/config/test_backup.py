@@ -49,6 +49,22 @@ def test_what_is_backed_up_comes_back_byte_for_byte(folder, tmp_path, now):
     connection.close()
 
 
+def test_what_can_be_written_anew_stays_out(folder, tmp_path, now):
+    for name in (
+        "log/main/tile/0/000.p/1",
+        "log/audit/checkpoint",
+        "log/audit.checkpoint",
+        "log/checkpoint.part",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    manifest = backup(data=folder, database=sqlite(folder), target=tmp_path / "one.tar.gz", now=now)
+    assert [name for name in manifest["files"] if name.startswith("log/")] == [
+        "log/audit.checkpoint",
+        "log/checkpoint",
+    ]
+
+
 def test_policies_come_back(folder, tmp_path, now):
     (folder / "log.policy").write_text("quorum none\n")
     (folder / "other.policy").write_text("mine")
