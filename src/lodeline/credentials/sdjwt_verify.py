@@ -135,19 +135,25 @@ def verify_issuer(
     )
 
 
-def select(token: str, wanted: Collection[Path]) -> str:
-    """The holder's part: the same SD-JWT with the disclosures for `wanted` and for what these hang on, no other.
-
-    Signature and dates are the verifier's business; the disclosures must be in order. Raises `CredentialRefused`.
-    """
+def hold(token: str) -> Opened:
+    """The holder's part: what an issued SD-JWT opens. Signature and dates are the verifier's business."""
     found = split(token)
     if found.key_binding is not None:
         raise CredentialRefused("structure", "an issuer hands over an SD-JWT without key binding")
-    opened = open_payload(parts(found.jwt, "the SD-JWT")[1], found.disclosures, never=frozenset())
-    if unknown := [path for path in wanted if path not in opened.paths]:
+    return open_payload(parts(found.jwt, "the SD-JWT")[1], found.disclosures, never=frozenset())
+
+
+def select(token: str, wanted: Collection[Path]) -> str:
+    """The same SD-JWT with the disclosures for `wanted` and for what these hang on, no other.
+
+    Raises `CredentialRefused`, also where the disclosures are not in order.
+    """
+    paths = hold(token).paths
+    if unknown := [path for path in wanted if path not in paths]:
         raise CredentialRefused("structure", f"no disclosure opens {pointer(unknown[0])}")
     needed = {path[:length] for path in wanted for length in range(1, len(path) + 1)}
-    kept = {encoded for path, encoded in opened.paths.items() if path in needed}
+    kept = {encoded for path, encoded in paths.items() if path in needed}
+    found = split(token)
     return str(SdJwt(found.jwt, tuple(encoded for encoded in found.disclosures if encoded in kept)))
 
 
