@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.credentials.making import BEFORE, ED, HOST, NOW, OTHER, P256, web
 
 from lodeline.credentials import did, did_key, did_web
 from lodeline.credentials.verdict import CredentialRefused
-from tests.core.credentials.making import BEFORE, ED, HOST, NOW, OTHER, P256, web
 
 
 def refused(step: str, call, *args) -> str:
