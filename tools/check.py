@@ -27,7 +27,7 @@ NOUNS = {
     "trust": "trust score",
 }
 SHELL_ONLY = {"config", "kit", "publishing", "parties", "web", "demo"}
-CORE_ONLY = {"access", "cli", "identifiers", "keys", "quantities", "sealing", "strictjson"}
+CORE_ONLY = {"access", "cli", "credentials", "identifiers", "keys", "quantities", "sealing", "strictjson"}
 BIN = Path(sys.executable).parent
 
 

@@ -51,7 +51,11 @@ KINDS = {
     "log.SubjectKey": (None, "wrapped keys; never shown"),
 }
 # What is not a workspace's own: its number in an address opens the same for everybody.
-SHARED = {"method", "method_file", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}"}
+# Hashes of the one log are for everybody, as its public tiles are: a proof says nothing of what it proves.
+PROOFS = {"/api/log/proof/inclusion", "/api/log/proof/consistency"}
+SHARED = {
+    "method", "method_file", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}", *PROOFS,
+}  # fmt: skip
 
 
 def fill(world):
@@ -295,6 +299,7 @@ def snapshot(world):
             "/api/log/checkpoint",
             "/api/log/statements/{position}",
             "/api/keys",
+            *PROOFS,
         }:
             target, query = address(world, path)
             answer = world.machine(holders(permission)[0]).get(target, query)
