@@ -40,7 +40,7 @@ def bind(presentation: str, *, signer: Signer, audience: str, nonce: str, now: i
     found = split(presentation)
     if found.key_binding is not None:
         raise CredentialRefused("structure", "the presentation is bound already")
-    sd_hash = digest(found.unbound, algorithm(parts(found.jwt, "the SD-JWT")[1]))
+    sd_hash = digest(found.unbound, algorithm(parts(found.jwt, "the SD-JWT").payload))
     claims = {"iat": now, "aud": audience, "nonce": nonce, "sd_hash": sd_hash}
     return str(SdJwt(found.jwt, found.disclosures, seal({"typ": TYPE}, claims, signer)))
 

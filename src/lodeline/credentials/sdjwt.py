@@ -43,12 +43,16 @@ NEVER: Final = frozenset(
 
 @frozen
 class Disclosure:
-    """One hidden value. `name` is None for an element of an array. `encoded` is what travels."""
+    """One hidden value. `name` is None for an element of an array. `encoded` is what travels.
+
+    `plain`: the value is known to hold no digests, so nobody needs to look for them.
+    """
 
     encoded: str
     salt: str = field(repr=False)
     name: str | None
     value: JSON = field(repr=False)
+    plain: bool = False
 
 
 @frozen
@@ -110,16 +114,19 @@ def disclose(salt: str, value: JSON, name: str | None = None) -> Disclosure:
 def read(encoded: str) -> Disclosure:
     """The inverse of `disclose`; any spelling of the JSON is accepted."""
     try:
-        content = strictjson.loads(unb64url(encoded))
+        data = unb64url(encoded)
+        content = strictjson.loads(data)
     except ValueError as error:
         raise CredentialRefused("structure", f"a disclosure is unusable: {error}") from None
     if not isinstance(content, list) or len(content) not in {2, 3} or not isinstance(content[0], str):
         raise CredentialRefused("structure", "a disclosure is [salt, name, value] or [salt, value]")
+    # An escape could spell a reserved name.
+    plain = b"_sd" not in data and b"..." not in data and b"\\" not in data
     if len(content) == 2:
-        return Disclosure(encoded, content[0], None, content[1])
+        return Disclosure(encoded, content[0], None, content[1], plain)
     if not isinstance(content[1], str):
         raise CredentialRefused("structure", "the name in a disclosure is not a text")
-    return Disclosure(encoded, content[0], content[1], content[2])
+    return Disclosure(encoded, content[0], content[1], content[2], plain)
 
 
 def split(token: str) -> SdJwt:

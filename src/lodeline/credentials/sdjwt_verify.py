@@ -25,7 +25,7 @@ from lodeline.credentials.sdjwt import (
     read,
     split,
 )
-from lodeline.credentials.signing import check_times, parts, unseal
+from lodeline.credentials.signing import Parts, check_seal, check_times, parts
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.strictjson import MAX_DEPTH, pointer
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lodeline.strictjson import JSON
 
 ASSERTION: Final = "assertionMethod"
+WHAT: Final = "the SD-JWT"
 
 
 @frozen(kw_only=True)
@@ -62,39 +63,52 @@ class Verified:
     """Whether the holder proved possession of the key in `cnf`."""
 
 
-def verify(
-    token: str,
-    key: PublicKey,
-    *,
-    now: int,
-    types: Collection[str] = TYPES,
-    audience: str | None = None,
-    required: Collection[str] = (),
-    binding: keybinding.Expected | None = None,
-    confirm: Callable[[JSON], PublicKey] = keybinding.from_cnf,
-    never: frozenset[str] = NEVER,
-) -> Verified:
+@frozen(kw_only=True)
+class Policy:
+    """What a verifier demands. Nothing in it may be taken from the token.
+
+    `types`: accepted values of `typ`. `audience`: who the verifier is, where a token names one. `required`: members
+    that must be in the result. `binding`: what a key binding must say; None means that none is wanted, and one that
+    is there is refused. `confirm`: from `cnf` to the holder's key. `never`: what an issuer must not have hidden.
+    """
+
+    types: Collection[str] = TYPES
+    audience: str | None = None
+    required: Collection[str] = ()
+    binding: keybinding.Expected | None = None
+    confirm: Callable[[JSON], PublicKey] = keybinding.from_cnf
+    never: frozenset[str] = NEVER
+
+
+PLAIN: Final = Policy()
+
+
+def verify(token: str, key: PublicKey, *, now: int, policy: Policy = PLAIN) -> Verified:
     """Verify the issuer's signature, all disclosures, `exp`, `nbf`, `aud`, and key binding as policy demands.
 
-    `now`: seconds since 1970. `binding`: what a key binding JWT must say; None means that none is wanted, and
-    then one that is there is refused. Whether it is wanted is never taken from the token. `required`: members
-    that must be present in the result. Raises `CredentialRefused`.
+    `now`: seconds since 1970. Raises `CredentialRefused`.
     """
     found = split(token)
+    return _verified(found, parts(found.jwt, WHAT), key, now, policy)
+
+
+def _verified(found: SdJwt, signed: Parts, key: PublicKey, now: int, policy: Policy) -> Verified:
+    binding = policy.binding
     if binding is None and found.key_binding is not None:
         raise CredentialRefused("structure", "it carries a key binding that nobody asked for")
     if binding is not None and found.key_binding is None:
         raise CredentialRefused("structure", "key binding is required and missing")
-    header, payload = unseal(found.jwt, key, types=types, what="the SD-JWT")
-    opened = open_payload(payload, found.disclosures, never=never)
+    check_seal(signed, key, types=policy.types, what=WHAT)
+    opened = open_payload(signed.payload, found.disclosures, never=policy.never)
     check_times(opened.payload, now)
-    _check_audience(opened.payload, audience)
-    if missing := [name for name in required if name not in opened.payload]:
+    _check_audience(opened.payload, policy.audience)
+    if missing := [name for name in policy.required if name not in opened.payload]:
         raise CredentialRefused("structure", f"it does not say {missing[0]!r}, which is required here")
     if binding is not None:
-        keybinding.check(found, binding, confirm(payload.get("cnf")), now=now, hash_name=algorithm(payload))
+        holder = policy.confirm(signed.payload.get("cnf"))
+        keybinding.check(found, binding, holder, now=now, hash_name=algorithm(signed.payload))
     return Verified(
-        header=header,
+        header=signed.header,
         payload=opened.payload,
         shown=frozenset(opened.paths),
         hidden=opened.hidden,
@@ -102,24 +116,17 @@ def verify(
     )
 
 
-def verify_issuer(
-    token: str,
-    resolve: Resolve,
-    *,
-    now: int,
-    types: Collection[str] = TYPES,
-    audience: str | None = None,
-    required: Collection[str] = ("issuer",),
-    binding: keybinding.Expected | None = None,
-) -> Verified:
+def verify_issuer(token: str, resolve: Resolve, *, now: int, policy: Policy = PLAIN) -> Verified:
     """As `verify`, with the key that the issuer's DID document had when it was signed (`kid` and `iat`).
 
     The DID of `kid` must be the issuer's. Raises `CredentialRefused`.
     """
-    header, payload, _, _ = parts(split(token).jwt, "the SD-JWT")
+    found = split(token)
+    signed = parts(found.jwt, WHAT)
+    payload = signed.payload
     named = payload.get("issuer", payload.get("iss"))
     issuer = named.get("id") if isinstance(named, dict) else named
-    kid = header.get("kid")
+    kid = signed.header.get("kid")
     if not isinstance(kid, str):
         raise CredentialRefused("key", "the header names no key: kid is missing")
     url = did.parse(kid)
@@ -127,12 +134,12 @@ def verify_issuer(
         raise CredentialRefused("key", "kid does not name a key of a DID document")
     if url.did != issuer:
         raise CredentialRefused("issuer", f"its issuer is {issuer!r:.80}, and it is signed by {url.did}")
+    if "iss" in payload and payload["iss"] != issuer:
+        raise CredentialRefused("structure", "the claim iss and the document name different things")
     check_times(payload, now)
     signed_at = datetime.fromtimestamp(payload["iat"], UTC) if "iat" in payload else None
     method = resolve(kid, signed_at).method(f"{url.did}#{url.fragment}", ASSERTION, signed_at)
-    return verify(
-        token, method.key, now=now, types=types, audience=audience, required=required, binding=binding
-    )
+    return _verified(found, signed, method.key, now, policy)
 
 
 def hold(token: str) -> Opened:
@@ -140,7 +147,7 @@ def hold(token: str) -> Opened:
     found = split(token)
     if found.key_binding is not None:
         raise CredentialRefused("structure", "an issuer hands over an SD-JWT without key binding")
-    return open_payload(parts(found.jwt, "the SD-JWT")[1], found.disclosures, never=frozenset())
+    return open_payload(parts(found.jwt, WHAT).payload, found.disclosures, never=frozenset())
 
 
 def select(token: str, wanted: Collection[Path]) -> str:
@@ -197,7 +204,9 @@ class _Opener:
     def object(self, value: dict[str, JSON], path: Path, depth: int) -> dict[str, JSON]:
         self._deeper(depth)
         found = {
-            name: self.value(item, (*path, name), depth + 1) for name, item in value.items() if name != SD
+            name: self.value(item, (*path, name), depth + 1) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+            if name != SD
         }
         if reserved := RESERVED & set(found):
             raise CredentialRefused("structure", f"{min(reserved)!r} stands where it must not")
@@ -219,7 +228,7 @@ class _Opener:
             if (not path and name in self._never) or (name == "@context" and self._never):
                 raise CredentialRefused("structure", f"{name!r} must never be hidden, and was")
             self.paths[(*path, name)] = disclosure.encoded
-            found[name] = self.value(disclosure.value, (*path, name), depth + 1)
+            found[name] = self._within(disclosure, (*path, name), depth + 1)
         return found
 
     def _array(self, value: list[JSON], path: Path, depth: int) -> list[JSON]:
@@ -237,9 +246,14 @@ class _Opener:
                 if disclosure.name is not None:
                     raise CredentialRefused("structure", "the disclosure of an element has a name")
                 self.paths[place] = disclosure.encoded
-                inner = disclosure.value
-            found.append(self.value(inner, place, depth + 1))
+                inner = self._within(disclosure, place, depth + 1)
+            elif isinstance(item, dict | list):
+                inner = self.value(item, place, depth + 1)
+            found.append(inner)
         return found
+
+    def _within(self, disclosure: Disclosure, path: Path, depth: int) -> JSON:
+        return disclosure.value if disclosure.plain else self.value(disclosure.value, path, depth)
 
     def _take(self, item: str) -> Disclosure | None:
         if item in self._seen:

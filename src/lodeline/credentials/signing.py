@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from attrs import frozen
+
 from lodeline import strictjson
 from lodeline.credentials import dates
 from lodeline.credentials.keys import algorithms
@@ -50,8 +52,18 @@ def seal(header: Mapping[str, JSON], payload: Mapping[str, JSON], signer: Signer
     return f"{signed}.{b64url(signer.sign(signed.encode()))}"
 
 
-def parts(token: str, what: str) -> tuple[dict[str, JSON], dict[str, JSON], bytes, bytes]:
-    """Header, payload, signature and the signed bytes of a compact JWS, not yet verified."""
+@frozen
+class Parts:
+    """A compact JWS, taken apart; nothing about it is verified."""
+
+    header: dict[str, JSON]
+    payload: dict[str, JSON]
+    signature: bytes
+    signed: bytes
+
+
+def parts(token: str, what: str) -> Parts:
+    """Take a compact JWS apart."""
     if len(token) > MAX_TOKEN or not token.isascii() or token.count(".") != 2:
         raise CredentialRefused("structure", f"{what} is not a compact JWS of three parts")
     head, body, signature = token.split(".")
@@ -68,7 +80,7 @@ def parts(token: str, what: str) -> tuple[dict[str, JSON], dict[str, JSON], byte
         raw = unb64url(signature)
     except SignatureRefused as error:
         raise CredentialRefused("structure", f"the signature of {what} is {error}") from None
-    return found[0], found[1], raw, f"{head}.{body}".encode()
+    return Parts(found[0], found[1], raw, f"{head}.{body}".encode())
 
 
 def unseal(
@@ -78,7 +90,14 @@ def unseal(
 
     `types`: the values of `typ` that are accepted (RFC 8725, section 3.11), without `application/`.
     """
-    header, payload, signature, signed = parts(token, what)
+    found = parts(token, what)
+    check_seal(found, key, types=types, what=what)
+    return found.header, found.payload
+
+
+def check_seal(found: Parts, key: PublicKey, *, types: Collection[str], what: str) -> None:
+    """Raise `CredentialRefused` unless algorithm, type and signature hold."""
+    header = found.header
     if header.get("alg") not in algorithms(key):
         alg = str(header.get("alg"))[:20]
         raise CredentialRefused("signature", f"{what} names the algorithm {alg!r}, not one of the key's")
@@ -88,10 +107,9 @@ def unseal(
     if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in types:
         raise CredentialRefused("structure", f"{what} is of type {typ!r:.40}, expected {' or '.join(types)}")
     try:
-        key.verify(signature, signed)
+        key.verify(found.signature, found.signed)
     except SignatureRefused as error:
         raise CredentialRefused("signature", f"{what}: {error}") from None
-    return header, payload
 
 
 def check_times(payload: Mapping[str, JSON], now: int) -> None:

@@ -20,7 +20,7 @@ from lodeline.credentials.audience import (
 from lodeline.credentials.keybinding import Expected, bind
 from lodeline.credentials.keys import P256SigningKey, to_jwk
 from lodeline.credentials.sdjwt import split
-from lodeline.credentials.sdjwt_verify import verify
+from lodeline.credentials.sdjwt_verify import Policy, verify
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.keys import SigningKey, unb64url
 from lodeline.passports.access import Audience, may_read
@@ -138,10 +138,10 @@ def test_a_presentation_is_bound_to_the_reader_it_is_for():
     expected = Expected(audience="https://authority.example", nonce="n-7")
     shown = present(issued(POINTS).token, RULES, Audience.AUTHORITY)
     token = bind(shown, signer=OPERATOR, audience=expected.audience, nonce=expected.nonce, now=NOW)
-    assert verify(token, KEY.verify_key, now=NOW, binding=expected).bound
+    assert verify(token, KEY.verify_key, now=NOW, policy=Policy(binding=expected)).bound
     stolen = Expected(audience="https://other.example", nonce="n-7")
     with pytest.raises(CredentialRefused, match="another 'aud'"):
-        verify(token, KEY.verify_key, now=NOW, binding=stolen)
+        verify(token, KEY.verify_key, now=NOW, policy=Policy(binding=stolen))
 
 
 def test_showing_too_much_is_noticed():

@@ -6,7 +6,7 @@ from tests.core.credentials import rfc9901
 from lodeline.credentials.keybinding import Expected, bind, from_cnf
 from lodeline.credentials.keys import P256SigningKey, from_jwk, to_jwk
 from lodeline.credentials.sdjwt import digest, issue, split
-from lodeline.credentials.sdjwt_verify import select, verify
+from lodeline.credentials.sdjwt_verify import Policy, select, verify
 from lodeline.credentials.signing import seal
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.keys import SigningKey
@@ -40,7 +40,7 @@ def by_hand(changed, header=None, signer=HOLDER):
 
 
 def good(token, expected=HERE):
-    return verify(token, ISSUER.verify_key, now=NOW, binding=expected)
+    return verify(token, ISSUER.verify_key, now=NOW, policy=Policy(binding=expected))
 
 
 def refused(token, step, words, expected=HERE):
@@ -55,8 +55,7 @@ def test_the_presentation_of_section_5_2():
         rfc9901.PRESENTATION,
         from_jwk(rfc9901.ISSUER_KEY),
         now=rfc9901.NOW,
-        types=("example+sd-jwt",),
-        binding=expected,
+        policy=Policy(types=("example+sd-jwt",), binding=expected),
     )
     assert found.payload == rfc9901.PROCESSED
     assert found.bound

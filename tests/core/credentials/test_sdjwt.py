@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.credentials import rfc9901
 
-from lodeline.credentials import sdjwt
+from lodeline.credentials import did_key, sdjwt
 from lodeline.credentials.keys import P256SigningKey, from_jwk
 from lodeline.credentials.sdjwt import digest, disclose, issue, read, split
-from lodeline.credentials.sdjwt_verify import open_payload, select, verify
+from lodeline.credentials.sdjwt_verify import Policy, open_payload, select, verify, verify_issuer
 from lodeline.credentials.signing import seal
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.keys import SigningKey, b64url
@@ -21,7 +21,7 @@ from lodeline.keys import SigningKey, b64url
 KEY = SigningKey(b"\x01" * 32)
 P256 = P256SigningKey(b"\x02" * 32)
 NOW = 1_790_000_000
-EXAMPLE = ("example+sd-jwt",)
+EXAMPLE = Policy(types=("example+sd-jwt",))
 
 
 def source(start=0):
@@ -31,7 +31,7 @@ def source(start=0):
 
 
 def good(token, **more):
-    return verify(token, KEY.verify_key, now=NOW, **more)
+    return verify(token, KEY.verify_key, now=NOW, policy=Policy(**more))
 
 
 def signed(payload, *disclosures, **header):
@@ -68,7 +68,7 @@ class TestPublished:
 
     def test_all_disclosures_of_section_5_1(self):
         token = "~".join((rfc9901.JWT, *rfc9901.ALL, ""))
-        found = verify(token, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, types=EXAMPLE)
+        found = verify(token, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, policy=EXAMPLE)
         assert found.payload["nationalities"] == ["US", "DE"]
         assert found.payload["email"] == "johndoe@example.com"
         assert found.payload["updated_at"] == 1570000000
@@ -77,7 +77,7 @@ class TestPublished:
 
     def test_the_presentation_of_section_5_2_without_key_binding(self):
         token = "~".join((rfc9901.JWT, *rfc9901.PRESENTED, ""))
-        found = verify(token, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, types=EXAMPLE)
+        found = verify(token, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, policy=EXAMPLE)
         assert found.payload == rfc9901.PROCESSED
         assert found.hidden == 6
         assert ("nationalities", 0) in found.shown
@@ -88,12 +88,12 @@ class TestPublished:
         assert set(split(chosen).disclosures) == set(rfc9901.PRESENTED)
 
     def test_nested_disclosures_of_appendix_a_2(self):
-        found = verify(rfc9901.NESTED, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, types=EXAMPLE)
+        found = verify(rfc9901.NESTED, from_jwk(rfc9901.ISSUER_KEY), now=rfc9901.NOW, policy=EXAMPLE)
         assert found.payload == rfc9901.NESTED_PROCESSED
 
     def test_another_key_is_refused(self):
         with pytest.raises(CredentialRefused, match="does not fit the key"):
-            verify(rfc9901.NESTED, P256.verify_key, now=rfc9901.NOW, types=EXAMPLE)
+            verify(rfc9901.NESTED, P256.verify_key, now=rfc9901.NOW, policy=EXAMPLE)
 
 
 # Values that are recognised in any text: no substring of another, of base64 or of a name.
@@ -461,3 +461,76 @@ class TestRefused:
         before = copy.deepcopy(payload)
         assert open_payload(payload, [ONE, ELEMENT]).payload == {"a": 1, "l": [1, {"deep": {}}]}
         assert payload == before
+
+
+def resolving(url, moment):
+    return did_key.document(url.partition("#")[0])
+
+
+def by_did(key=KEY, signer=None, **changed):
+    payload = {"issuer": did_key.did(key.verify_key), "iat": NOW, "a": 1, **changed}
+    header = {"kid": did_key.method(key.verify_key)}
+    return issue(payload, [("a",)], signer=signer or key, random=source(), header=header)
+
+
+class TestIssuer:
+    @pytest.mark.parametrize("key", [KEY, P256])
+    def test_the_key_of_the_did_document(self, key):
+        found = verify_issuer(by_did(key).token, resolving, now=NOW)
+        assert found.payload["a"] == 1
+
+    @pytest.mark.parametrize(
+        ("made", "step", "words"),
+        [
+            (by_did(signer=SigningKey(b"\x08" * 32)), "signature", "does not fit"),
+            (by_did(issuer=did_key.did(P256.verify_key)), "issuer", "signed by"),
+            (by_did(issuer={"id": "did:web:other.example"}), "issuer", "signed by"),
+            (by_did(issuer=None), "issuer", "signed by"),
+            (by_did(iss="did:web:other.example"), "structure", "different things"),
+            (by_did(iat="now"), "structure", "number of seconds"),
+            (by_did(iat=1e300), "dates", "no moment"),
+            (by_did(exp=NOW), "dates", "expired"),
+        ],
+    )
+    def test_somebody_else(self, made, step, words):
+        with pytest.raises(CredentialRefused, match=words) as caught:
+            verify_issuer(made.token, resolving, now=NOW)
+        assert caught.value.step == step
+
+    def test_an_issuer_with_a_name(self):
+        named = {"id": did_key.did(KEY.verify_key), "name": "Maker"}
+        assert verify_issuer(by_did(issuer=named).token, resolving, now=NOW).payload["issuer"] == named
+
+    @pytest.mark.parametrize("kid", [None, 1, "x", "did:key:z6Mk", did_key.did(KEY.verify_key)])
+    def test_headers_that_name_no_key(self, kid):
+        token = signed({"issuer": did_key.did(KEY.verify_key)}, kid=kid)
+        with pytest.raises(CredentialRefused) as caught:
+            verify_issuer(token, resolving, now=NOW)
+        assert caught.value.step in {"key", "issuer"}
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_what_is_damaged_anywhere_is_refused_in_words_and_never_crashes(data):
+    token = by_did(subject={"parts": ["a", "b"]}).token
+    at = data.draw(st.integers(0, len(token) - 1))
+    damage = data.draw(st.sampled_from(["", "A", "~", ".", "_", "=", "ä", "\x00", token[:at], token[at:]]))
+    broken = token[:at] + damage + token[at + 1 :]
+    if broken == token:
+        return
+    try:
+        found = verify_issuer(broken, resolving, now=NOW)
+    except CredentialRefused:
+        return
+    # Only a disclosure may be gone; what is signed stands.
+    assert found.payload == {
+        name: item for name, item in good(token).payload.items() if name in found.payload
+    }
+
+
+def test_the_payload_of_a_disclosure_is_searched_even_when_names_are_escaped():
+    inner = disclose("aW5uZXJpbm5lcmlubmVyaQ", 5, "b").encoded
+    outer = b64url(b'["b3V0ZXJvdXRlcm91dGVybw","a",{"\\u005fsd":["' + digest(inner).encode() + b'"]}]')
+    assert good(signed({"_sd": [digest(outer)]}, outer, inner)).payload == {"a": {"b": 5}}
+    hidden = b64url(b'["b3V0ZXJvdXRlcm91dGVybw","a",{"\\u002e..":"x"}]')
+    refused(signed({"_sd": [digest(hidden)]}, hidden), "must not")
