@@ -5,6 +5,7 @@ The caller brings `fetch(path) -> bytes`; it raises `LookupError` or `OSError` f
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from lodeline.log import layout, merkle
@@ -29,9 +30,12 @@ class LogUnreadable(LogDamaged):
 
 def pyramid(hashes: Sequence[bytes]) -> Pyramid:
     """All full subtrees over the hashes of a tile: `[l][i]` is the Merkle hash of 2^l of them."""
-    rows = [list(hashes)]
-    while len(below := rows[-1]) > 1:
-        rows.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+    sha256, rows = hashlib.sha256, [list(hashes)]
+    while len(rows[-1]) > 1:
+        pairs = iter(rows[-1])  # a last one without a partner has no full subtree above it
+        rows.append(
+            [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
+        )
     return rows
 
 
