@@ -41,7 +41,9 @@ def test_after_an_erasure_no_file_of_the_data_folder_holds_them():
     found = erasure.run()
     assert {"lodeline.sqlite3", "lodeline.sqlite3-wal"} <= set(found.files_before)
     holds(found)
-    assert set(found.restored_before) == {"lodeline.sqlite3"}  # a backup of before, put back beside today's list
+    assert set(found.restored_before) == {
+        "lodeline.sqlite3"
+    }  # a backup of before, put back beside today's list
     assert found.restored_after == {}
 
 
