@@ -16,7 +16,7 @@ from lodeline import strictjson
 from lodeline.credentials.verdict import CredentialRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from lodeline.strictjson import JSON
 
@@ -102,13 +102,27 @@ class Contexts:
 
     documents: Mapping[str, JSON]
 
-    def terms(self, context: JSON) -> Terms:
-        """The names of a document's `@context`. `CredentialRefused("structure", ...)` for contexts that are not in the
-        table, fetch others, clear what came before or change a protected name.
+    def terms(self, context: JSON, types: Iterable[str] = ()) -> Terms:
+        """The names of a document's `@context`, with those that its `types` bring along.
+
+        `CredentialRefused("structure", ...)` for contexts that are not in the table, fetch others, clear what came
+        before or change a protected name.
         """
         mapping: dict[str, str] = {}
-        kept: dict[str, JSON] = {}
-        vocab: str | None = None
+        inner: dict[str, JSON] = {}
+        vocab = self._read(context, mapping, inner, {}, None)
+        for name in sorted(set(types) & set(inner)):  # in the order of JSON-LD 1.1 API, section 5.1.2
+            vocab = self._read(inner[name], mapping, {}, {}, vocab)
+        return Terms(mapping, vocab)
+
+    def _read(
+        self,
+        context: JSON,
+        mapping: dict[str, str],
+        inner: dict[str, JSON],
+        kept: dict[str, JSON],
+        vocab: str | None,
+    ) -> str | None:
         for part in self._parts(context):
             if "@import" in part:
                 raise _refused("a context that imports another is not accepted")
@@ -118,12 +132,14 @@ class Contexts:
                     continue
                 definition = _definition(said, name)
                 if name in kept and kept[name] != definition:
-                    raise _refused(f"a context changes the meaning of {name!r}, which is protected")
+                    raise _refused(f"a context changes the meaning of {name[:80]!r}, which is protected")
                 own = said.get("@protected") if isinstance(said, dict) else None
                 if part.get("@protected") is True if own is None else own is True:
                     kept[name] = definition
                 mapping[name] = _iri(definition.get("@id", name), name, mapping, part, vocab)
-        return Terms(mapping, vocab)
+                if "@context" in definition:
+                    inner[name] = definition["@context"]
+        return vocab
 
     def _parts(self, context: JSON, depth: int = 0) -> Iterator[Mapping[str, JSON]]:
         for item in context if isinstance(context, list) else [context]:

@@ -145,7 +145,7 @@ def _common(document: JSON, kind: str, contexts: Contexts | None) -> None:
         raise _refused(f"type contains {kind}, and only texts")
     _identifier(document, "it")
     if contexts is not None:
-        terms = contexts.terms(context)
+        terms = contexts.terms(context, types)
         for name in [*types, *(name for name in document if not name.startswith("@"))]:
             if not terms.has(name):
                 raise _refused(f"no context says what {name[:80]!r} means")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import resource
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from lodeline import strictjson
@@ -56,7 +57,7 @@ def canonical(document: Mapping[str, JSON], contexts: Mapping[str, JSON]) -> str
     }
     expanded = jsonld.expand(document, options)
     _whole(expanded)
-    if _values(document) != _expanded_values(expanded):
+    if Counter(_values(document)) != Counter(_expanded_values(expanded)):
         raise Lost(
             "a value in it has no place in the graph (null, an empty list, or what looks like a keyword)"
         )
@@ -148,31 +149,40 @@ def _literal(value: Mapping[str, JSON]) -> None:
         raise Lost(f"the number {number!r} has more digits than the graph can hold")
 
 
-def _values(value: JSON) -> int:
-    """How many values the input holds, beside contexts and what only qualifies a text."""
+def _values(value: JSON) -> Iterator[str]:
+    """The values of the input, beside contexts and what only qualifies a text: of which sort each is."""
     if isinstance(value, dict):
         skipped = {"@context", *_ASIDE, *(["@type"] if "@value" in value else [])}
-        return sum(_values(item) for name, item in value.items() if name not in skipped) if value else 1
-    if isinstance(value, list):
-        return sum(map(_values, value)) if value else 1
-    return 1
+        if not set(value) - {"@context"}:
+            yield "empty node"
+        for name, item in value.items():
+            if name not in skipped:
+                yield from _values(item)
+    elif isinstance(value, list):
+        if not value:
+            yield "empty list"
+        for item in value:
+            yield from _values(item)
+    else:
+        yield "value"
 
 
-def _expanded_values(value: JSON) -> int:
+def _expanded_values(value: JSON) -> Iterator[str]:
     if isinstance(value, list):
-        return sum(map(_expanded_values, value))
-    if not isinstance(value, dict):
-        return 1
-    if "@value" in value:
-        return _values(value["@value"]) if value.get("@type") == "@json" else 1
-    if not value:
-        return 1
-    total = 0
-    for name, item in value.items():
-        if name == "@index":
-            continue
-        total += 1 if name == "@list" and item == [] else _expanded_values(item)
-    return total
+        for item in value:
+            yield from _expanded_values(item)
+    elif not isinstance(value, dict):
+        yield "value"
+    elif "@value" in value:
+        yield from _values(value["@value"]) if value.get("@type") == "@json" else ["value"]
+    elif not value:
+        yield "empty node"
+    else:
+        for name, item in value.items():
+            if name == "@list" and item == []:
+                yield "empty list"
+            elif name != "@index":
+                yield from _expanded_values(item)
 
 
 def _quads(graphs: Mapping[str, Any], ox: Any) -> Iterator[Any]:
