@@ -7,8 +7,10 @@ disclosure of its own; a value that holds hidden values may be hidden too (recur
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import orjson
 from attrs import field, frozen
 
 from lodeline import strictjson
@@ -30,6 +32,9 @@ HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512"
 DEFAULT_HASH: Final = "sha-256"
 SALT_BYTES: Final = 16
 DECOY_BYTES: Final = 32
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_SIXTEEN: Final = b"0" * 16
+_EXPONENT: Final = re.compile(rb"[:\[,]-?[0-9.]+[eE]")
 MAX_DISCLOSURES: Final = 10_000
 TYPES: Final = ("vc+sd-jwt", "dc+sd-jwt")
 NEVER: Final = frozenset(
@@ -43,16 +48,12 @@ NEVER: Final = frozenset(
 
 @frozen
 class Disclosure:
-    """One hidden value. `name` is None for an element of an array. `encoded` is what travels.
-
-    `plain`: the value is known to hold no digests, so nobody needs to look for them.
-    """
+    """One hidden value. `name` is None for an element of an array. `encoded` is what travels."""
 
     encoded: str
     salt: str = field(repr=False)
     name: str | None
     value: JSON = field(repr=False)
-    plain: bool = False
 
 
 @frozen
@@ -113,20 +114,49 @@ def disclose(salt: str, value: JSON, name: str | None = None) -> Disclosure:
 
 def read(encoded: str) -> Disclosure:
     """The inverse of `disclose`; any spelling of the JSON is accepted."""
+    salt, name, value, _ = content(encoded)
+    return Disclosure(encoded, salt, name, value)
+
+
+def content(encoded: str) -> tuple[str, str | None, JSON, bool]:
+    """Salt, name, value of a disclosure, and whether the value is known to hold no digests."""
     try:
         data = unb64url(encoded)
-        content = strictjson.loads(data)
+        found = _loads(data)
     except ValueError as error:
         raise CredentialRefused("structure", f"a disclosure is unusable: {error}") from None
-    if not isinstance(content, list) or len(content) not in {2, 3} or not isinstance(content[0], str):
-        raise CredentialRefused("structure", "a disclosure is [salt, name, value] or [salt, value]")
     # An escape could spell a reserved name.
     plain = b"_sd" not in data and b"..." not in data and b"\\" not in data
-    if len(content) == 2:
-        return Disclosure(encoded, content[0], None, content[1], plain)
-    if not isinstance(content[1], str):
-        raise CredentialRefused("structure", "the name in a disclosure is not a text")
-    return Disclosure(encoded, content[0], content[1], content[2], plain)
+    if type(found) is list and found and type(found[0]) is str:
+        if len(found) == 2:
+            return found[0], None, found[1], plain
+        if len(found) == 3 and type(found[1]) is str:
+            return found[0], found[1], found[2], plain
+    raise CredentialRefused("structure", "a disclosure is [salt, name, value] or [salt, value]")
+
+
+def _loads(data: bytes) -> JSON:
+    """As `strictjson.loads`. Short and compact bytes without long numbers have one reading: that is quick to see."""
+    if (
+        data[:1] == b"["
+        and data.count(b"[") + data.count(b"{") <= strictjson.MAX_DEPTH
+        and not _long_number(data)
+    ):
+        try:
+            value = orjson.loads(data)
+            # A member that stands twice, or any other spelling, does not come back as it was.
+            if orjson.dumps(value) == data:
+                return value
+        except orjson.JSONDecodeError:
+            pass  # the long way says why
+    return strictjson.loads(data)
+
+
+def _long_number(data: bytes) -> bool:
+    """Whether there may be a number that two readers take for different values: 16 digits, or an exponent."""
+    digits = data.translate(_DIGITS)
+    exponents = b"0e" in digits or b"0E" in digits
+    return _SIXTEEN in digits or (exponents and _EXPONENT.search(data) is not None)
 
 
 def split(token: str) -> SdJwt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import orjson
 from attrs import frozen
 
 from lodeline.credentials import did, keybinding
@@ -18,11 +19,10 @@ from lodeline.credentials.sdjwt import (
     SD,
     SD_ALG,
     TYPES,
-    Disclosure,
     SdJwt,
     algorithm,
+    content,
     digest,
-    read,
     split,
 )
 from lodeline.credentials.signing import Parts, check_seal, check_times, parts
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ASSERTION: Final = "assertionMethod"
 WHAT: Final = "the SD-JWT"
+_LOOK: Final = 2
+"""The depth at which values are searched as text: the members of a credential's subject."""
 
 
 @frozen(kw_only=True)
@@ -204,7 +206,7 @@ class _Opener:
     def object(self, value: dict[str, JSON], path: Path, depth: int) -> dict[str, JSON]:
         self._deeper(depth)
         found = {
-            name: self.value(item, (*path, name), depth + 1) if isinstance(item, dict | list) else item
+            name: self._inner(item, (*path, name), depth + 1) if isinstance(item, dict | list) else item
             for name, item in value.items()
             if name != SD
         }
@@ -215,10 +217,10 @@ class _Opener:
             raise CredentialRefused("structure", "'_sd' is not a list of texts")
         for item in digests:
             self._open_digest(path)
-            disclosure = self._take(item)
-            if disclosure is None:
+            taken = self._take(item)
+            if taken is None:
                 continue
-            name = disclosure.name
+            encoded, name, inner, plain = taken
             if name is None:
                 raise CredentialRefused("structure", "a member's disclosure has no name")
             if name in RESERVED:
@@ -227,8 +229,9 @@ class _Opener:
                 raise CredentialRefused("structure", f"{name!r:.60} is there already, and disclosed again")
             if (not path and name in self._never) or (name == "@context" and self._never):
                 raise CredentialRefused("structure", f"{name!r} must never be hidden, and was")
-            self.paths[(*path, name)] = disclosure.encoded
-            found[name] = self._within(disclosure, (*path, name), depth + 1)
+            place = (*path, name)
+            self.paths[place] = encoded
+            found[name] = inner if plain else self.value(inner, place, depth + 1)
         return found
 
     def _array(self, value: list[JSON], path: Path, depth: int) -> list[JSON]:
@@ -240,22 +243,29 @@ class _Opener:
                 if len(item) != 1 or not isinstance(item[DOTS], str):
                     raise CredentialRefused("structure", "a hidden element is {'...': digest} and no more")
                 self._open_digest(path)
-                disclosure = self._take(item[DOTS])
-                if disclosure is None:
+                taken = self._take(item[DOTS])
+                if taken is None:
                     continue
-                if disclosure.name is not None:
+                encoded, name, inner, plain = taken
+                if name is not None:
                     raise CredentialRefused("structure", "the disclosure of an element has a name")
-                self.paths[place] = disclosure.encoded
-                inner = self._within(disclosure, place, depth + 1)
+                self.paths[place] = encoded
+                inner = inner if plain else self.value(inner, place, depth + 1)
             elif isinstance(item, dict | list):
-                inner = self.value(item, place, depth + 1)
+                inner = self._inner(item, place, depth + 1)
             found.append(inner)
         return found
 
-    def _within(self, disclosure: Disclosure, path: Path, depth: int) -> JSON:
-        return disclosure.value if disclosure.plain else self.value(disclosure.value, path, depth)
+    def _inner(self, value: JSON, path: Path, depth: int) -> JSON:
+        # Most values hold no digests; to write them out and look is quicker than to walk through them.
+        if depth == _LOOK:
+            text = orjson.dumps(value)
+            if b"_sd" not in text and b"..." not in text:
+                return value
+        return self.value(value, path, depth)
 
-    def _take(self, item: str) -> Disclosure | None:
+    def _take(self, item: str) -> tuple[str, str | None, JSON, bool] | None:
+        """The disclosure for a digest: its text, name, value, and whether the value is known to hold no digests."""
         if item in self._seen:
             raise CredentialRefused("structure", "the same digest stands there twice")
         self._seen.add(item)
@@ -263,7 +273,7 @@ class _Opener:
         if encoded is None:
             self.hidden += 1
             return None
-        return read(encoded)
+        return encoded, *content(encoded)[1:]
 
     def _open_digest(self, path: Path) -> None:
         # A withheld status or date would pass unnoticed, so not even a decoy may stand there.
