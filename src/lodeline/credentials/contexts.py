@@ -149,6 +149,8 @@ class Contexts:
                         f"the context {item[:200]!r} is not among those held here, and none is fetched"
                     )
                 yield from self._parts(self.documents[item]["@context"], depth + 1)
+            elif isinstance(item, dict) and "@context" in item and depth < 4:
+                yield from self._parts(item["@context"], depth + 1)
             elif isinstance(item, dict):
                 yield item
             else:

@@ -33,6 +33,7 @@ def test_other_bytes_are_refused(address):
         [contexts.V2, "https://www.w3.org/ns/credentials/status/v1"],
         [contexts.V1, contexts.DATA_INTEGRITY],
         [DID, MULTIKEY],
+        [contexts.V2, {"@context": {"Part": "https://a.example/#Part"}}],
         [contexts.V2, {"ex": "https://a.example/#", "Part": "ex:Part", "grams": {"@id": "ex:grams"}}],
         [contexts.V2, {"VerifiableCredential": "https://www.w3.org/2018/credentials#VerifiableCredential"}],
     ],
