@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lodeline.credentials import bitstrings
+from lodeline.credentials import bitstrings, model
 from lodeline.credentials.standing import Standing, look_up, value
 from lodeline.credentials.status import (
     MINIMUM,
@@ -86,6 +86,21 @@ class TestPublished:
         }
         found = read_entry(given)
         assert (found.index, found.purpose, found.size) == (23452, "suspension", 1)
+
+    def test_our_lists_are_credentials_of_the_data_model(self):
+        made = new_list(
+            url=URL,
+            issuer=ISSUER,
+            purpose="suspension",
+            bits=with_bits(3),
+            since="2026-11-01T00:00:00Z",
+            until="2027-11-01T00:00:00Z",
+            ttl=300_000,
+        )
+        model.credential(made)
+        found = read_list(made, now=NOW)
+        assert (found.issuer, found.purposes, found.ttl) == (ISSUER, {"suspension"}, 300_000)
+        assert found.bits == with_bits(3)
 
     @pytest.mark.parametrize(
         ("code", "url"),
@@ -394,3 +409,32 @@ class TestLookUp:
         )
         fetch = fetching(listed(7, purpose="haunted"))
         assert look_up(credential(entry), fetch, now=NOW).standing is Standing.UNKNOWN
+
+
+def test_nothing_said_in_a_status_entry_crashes():
+    """Every member of an entry replaced by every odd value, alone and in pairs."""
+    odd = [
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        "",
+        "x",
+        "0",
+        "9" * 400,
+        [],
+        [[]],
+        {},
+        {"id": 1},
+        "https://example.com/\x00",
+    ]
+    names = [*GOOD, "id", "statusSize", "statusMessage"]
+    for first in names:
+        for second in names:
+            for one in odd:
+                for other in odd:
+                    try:
+                        read_entry({**GOOD, first: one, second: other})
+                    except StatusRefused as error:
+                        assert error.code in {Code.MALFORMED, Code.RANGE}
