@@ -25,8 +25,9 @@ OPERATORS: Final = (">=", ">", "<=", "<")
 MAX_TERMS: Final = 64
 MAX_COEFFICIENT: Final = 10**9
 MAX_THRESHOLD: Final = 2**64
-MAX_FORM: Final = 2**127
-"""No linear form gets near the group order, 2^256: a negative number cannot wrap around into the range."""
+MAX_FORM: Final = MAX_TERMS * MAX_COEFFICIENT * 2**MAX_BITS + MAX_THRESHOLD + 1
+"""No linear form exceeds this, about 2^100: far from the group order, 2^256, so that no negative number can wrap around
+into the range."""
 MAX_TEXT: Final = 500
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -80,9 +81,6 @@ class Statement:
             raise ThresholdRefused("commitment", "one commitment stands in two places: it would count twice")
         if len({(one.unit, one.scale) for one in commitments}) > 1:
             raise ThresholdRefused("commitment", "the commitments differ in unit or scale")
-        largest = sum(abs(term.coefficient) << term.commitment.bits for term in self.terms)
-        if largest + abs(self.threshold) + 1 >= MAX_FORM:
-            raise ThresholdRefused("structure", "the numbers are too large for this proof")
 
     @property
     def unit(self) -> str:

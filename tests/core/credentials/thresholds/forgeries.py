@@ -343,6 +343,14 @@ def bytes_of_the_proof():
     ):
         proof = bits.prove(said.transcript(), wrapped, blinding, 20, seeded(9)(32))
         yield Case(name, "proof", said.message(proof), shelf)
+    # As many bits as the number needs, and as few: both are not what is claimed.
+    shelf, said, openings = one_share(VALUE, random=seeded("one"))
+    number, blinding = said.witness(tuple(openings))
+    for count in (14, 21):
+        proof = bits.prove(said.transcript(), number, blinding, count, seeded(12)(32))
+        yield Case(f"a proof over {count} bits", "proof", said.message(proof), shelf)
+    shelf, said, openings = one_share(159_999, random=seeded("low"))
+    number, blinding = said.witness(tuple(openings))
     for weak in (b"", hashlib.sha256(said.transcript()).digest()):
         proof = bits.prove(weak, 0, blinding, 20, seeded(9)(32))
         yield Case(f"another transcript of {len(weak)} bytes", "proof", said.message(proof), shelf)
@@ -361,6 +369,12 @@ def joint():
     yield Case("suppliers in another order", "proof", altered(message, terms=terms[2:] + terms[:2]), shelf)
     cheaper = [{**term, "coefficient": -15} if index % 2 else term for index, term in enumerate(terms)]
     yield Case("cheaper coefficients", "policy", altered(message, terms=cheaper), shelf)
+    # Each part paired with the whole of another: the sums are the same.
+    crossed = [said.terms[index] for index in (0, 3, 2, 1, 4, 5)]
+    moved = [openings[index] for index in (0, 3, 2, 1, 4, 5)]
+    crossing = prove(evolve(said, terms=tuple(crossed)), moved, seeded(13))
+    yield Case("parts paired with the wholes of others", "policy", crossing, shelf)
+    yield from sums()
     # One mass under two ids: it would count twice.
     party = Party("supplier-0")
     document, _ = shelf.signed[said.terms[0].credential]
@@ -386,15 +400,46 @@ def joint():
     yield Case("something else for a bound", "policy", message, shelf, bounds=(*shown, message))
     turned = [altered(shown[0], terms=strictjson.loads(shown[0])["terms"][::-1])]
     yield Case("a bound the wrong way round", "policy", message, shelf, bounds=(*turned, *shown[1:]))
+    for name, change in {
+        "a bound with room below": {"threshold": -(10**6)},
+        "a bound over more bits": {"bits": 64},
+        "a bound under another claim": {"claim": JOINT.id},
+    }.items():
+        loose = next(bounds(said, openings, **change))
+        yield Case(name, "policy", message, shelf, bounds=(loose, *shown[1:]))
     yield Case("a bound alone", "policy", shown[0], shelf)
 
 
-def bounds(said, openings):
+def sums():
+    """What is true of a sum says nothing about others with the same sum, or in other units."""
+    _, said, openings = total()
+    message = prove(said, openings, seeded(4))
+    shift = group.times_g(5)
+    points = [group.read_point(term.commitment.point) for term in said.terms]
+    shifted = [group.add(points[0], shift), group.add(points[1], group.negative(shift)), points[2]]
+    for name, step, changes in (
+        (
+            "other commitments with the same sum",
+            "proof",
+            [{"commitment": b64url(one.format())} for one in shifted],
+        ),
+        ("one mass in kilograms", "commitment", [{}, {"unit": "kg"}, {}]),
+    ):
+        parties = [Party(f"supplier-{number}") for number in range(3)]
+        signed = [
+            party.issue(number, {"massCobalt": {**said.terms[number].commitment.write(), **changes[number]}})
+            for number, party in enumerate(parties)
+        ]
+        yield Case(name, step, message, Shelf(*signed, trusted=parties))
+
+
+def bounds(said, openings, **change):
     """part-of-whole for each pair; a false one is forged as well as it goes."""
     for index in range(0, len(said.terms), 2):
         part, whole = said.terms[index : index + 2]
         terms = (_with(whole, 1), _with(part, -1))
-        one = evolve(said, claim=PART_OF_WHOLE, terms=terms, bits=part.commitment.bits)
+        one = evolve(said, claim=PART_OF_WHOLE, terms=terms, operator=">=", bits=part.commitment.bits)
+        one = evolve(one, **change)
         number, blinding = one.witness((openings[index + 1], openings[index]))
         proof = bits.prove(one.transcript(), abs(number), blinding, one.bits, seeded(index)(32))
         yield one.message(proof)
