@@ -2,7 +2,8 @@
 
 The caller brings `fetch(url, most) -> bytes` (a guarded client: https, no private addresses, few redirects, at most
 `most` bytes, a time limit; it raises `OSError`, `LookupError` or `ValueError`), `now() -> datetime`, and
-`own(did, moment) -> document or None` for the DIDs it keeps itself, as they were then.
+`own(did, moment) -> document or None` for the DIDs it keeps itself. That document should list retired keys too, with
+`revoked` or `expires`: a document of then does not know what was found out later.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections import OrderedDict
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from attrs import evolve
 
 from lodeline import strictjson
 from lodeline.credentials import dates, did, did_key, did_web, did_webvh
@@ -62,7 +65,7 @@ class Resolver:
             raise CredentialRefused(
                 "key", f"{url.did} was called {version.state['id']} in version {version.number}"
             )
-        return did.read(version.state, url.did, version.id)
+        return _ended(did.read(version.state, url.did, version.id), found)
 
     def forget(self, identifier: str) -> None:
         """Ask anew next time."""
@@ -131,6 +134,21 @@ def _version(history: History, url: DidUrl, signed_at: datetime | None) -> did_w
         number = query["versionNumber"]
         return history.at(number=int(number) if number.isdecimal() and len(number) < 9 else -1)
     return history.at(signed_at)
+
+
+def _ended(document: Document, history: History) -> Document:
+    """The document of then with what the latest one says about the ends of its keys: a key that is marked as revoked
+    later was revoked at the time that is said there, whichever version the signature asks for.
+    """
+    listed = history.versions[-1].state.get("verificationMethod")
+    methods = dict(document.methods)
+    for item in listed if isinstance(listed, list) else []:
+        name = item.get("id") if isinstance(item, dict) else None
+        full = document.did + name if isinstance(name, str) and name.startswith("#") else name
+        if full in methods:
+            ends = {end: item[end] for end in ("revoked", "expires") if end in item}
+            methods[full] = {**methods[full], **ends}
+    return evolve(document, methods=methods)
 
 
 def _json(data: bytes, identifier: str) -> JSON:

@@ -145,6 +145,23 @@ def test_did_webvh_is_read_at_the_time_of_the_signature():
     assert net.asked == [place, place]
 
 
+def test_a_key_that_is_revoked_later_is_revoked_in_old_versions_too():
+    first = did.document("did:webvh:{SCID}:maker.example", [did.Published("k1", ED.verify_key)])
+    log = did_webvh.create(first, ED, NOW - 9 * HOUR)
+    name = json.loads(log)["state"]["id"]
+    ended = did.document(name, [did.Published("k1", ED.verify_key, revoked=NOW - 7 * HOUR)])
+    log += did_webvh.update(log, ended, ED, NOW - HOUR)
+    find = resolve.resolver(Net(**{"https://maker.example/.well-known/did.jsonl": log}), Clock())
+    for moment, holds in ((NOW - 8 * HOUR, True), (NOW - 6 * HOUR, False), (NOW, False)):
+        document = find(name, moment)
+        assert document.version.startswith("1-" if moment < NOW - HOUR else "2-")
+        if holds:
+            assert document.method(f"{name}#k1", "assertionMethod", moment).revoked == NOW - 7 * HOUR
+        else:
+            with pytest.raises(CredentialRefused, match="revoked"):
+                document.method(f"{name}#k1", "assertionMethod", moment)
+
+
 def test_witnesses_are_fetched_where_they_are_named():
     listed = {"threshold": 1, "witnesses": [{"id": did_key.did(OTHER.verify_key)}]}
     log = did_webvh.create(webvh(1, "did:webvh:{SCID}:maker.example:a"), ED, NOW - HOUR, {"witness": listed})
