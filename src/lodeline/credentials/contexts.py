@@ -59,8 +59,9 @@ _WRITTEN: Final[Mapping[str, JSON]] = {
 }
 
 PUBLISHED: Final[Mapping[str, frozenset[str]]] = {
-    # SHA-256 and SHA-384 of the Recommendation's bytes (the package differs from them in blanks only), then those of
-    # its candidate from July 2024 to February 2025: credentials of that time name these.
+    # SHA-256 and SHA-384 of the Recommendation's bytes (the package holds the same JSON with other blanks), then of the
+    # candidate that stood there from July 2024 to February 2025. That one is NOT the same JSON: terms of status lists
+    # differ. It is accepted because the W3C suite of the data model names it; we process the Recommendation's.
     V2: frozenset(
         {
             "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734",

@@ -157,9 +157,10 @@ def test_did_documents(name):
     document = web(published)
     document["verificationMethod"][0] |= change
     token = jose.sign(credential(), ED, f"{HOST}#k1", now=NOW)
-    assert judged(jose.verify, token, resolver(document), NOW).step in ("key", "dates")
+    step = "dates" if "zone" in name else "key"
+    assert judged(jose.verify, token, resolver(document), NOW).step == step
     proven = integrity.add(credential(), ED, f"{HOST}#k1", created=NOW)
-    assert judged(integrity.verify, proven, resolver(document), NOW).step in ("key", "dates")
+    assert judged(integrity.verify, proven, resolver(document), NOW).step == step
 
 
 def test_a_proof_of_another_is_not_the_issuers():
@@ -206,5 +207,5 @@ GRAPHS = {
 def test_graphs(worker, name):
     document = integrity.add(GRAPHS[name], ED, f"{HOST}#k1", created=NOW)
     document["proof"] = {**document["proof"], "cryptosuite": integrity.RDFC}
-    refusal = judged(integrity.verify, document, resolver(), NOW, canonize=worker)
-    assert refusal.step in ("structure", "signature")
+    # The signature would not fit either: only "structure" shows that the graph was refused, and before it was asked.
+    assert judged(integrity.verify, document, resolver(), NOW, canonize=worker).step == "structure"
