@@ -193,7 +193,9 @@ GRAPHS = {
     "a context in a file": credential() | {"@context": [contexts.V2, "file:///etc/passwd"]},
     "a context that is imported": credential()
     | {"@context": [contexts.V2, {"@import": "https://evil.example/"}]},
-    "a protected name in another meaning": credential()
+    "a protected name in another meaning": credential(
+        type=["VerifiableCredential"], credentialSubject={"id": "did:x:y"}
+    )
     | {"@context": [contexts.V2, {"issuer": "https://x.example/"}]},
     "a value that would vanish": credential(credentialSubject={"id": "did:x:y", "mine": None}),
     "ten thousand contexts": credential()
