@@ -196,7 +196,7 @@ GRAPHS = {
     "a protected name in another meaning": credential(
         type=["VerifiableCredential"], credentialSubject={"id": "did:x:y"}
     )
-    | {"@context": [contexts.V2, {"issuer": "https://x.example/"}]},
+    | {"@context": [contexts.V2, {"name": "https://x.example/"}]},
     "a value that would vanish": credential(credentialSubject={"id": "did:x:y", "mine": None}),
     "ten thousand contexts": credential()
     | {"@context": [contexts.V2, *[{"a": "https://x.example/"}] * 10_000, 7]},
