@@ -69,7 +69,7 @@ def append(
     backend.require_durable()
     state = _state(book)
     size = state.size
-    tree = Frontier(size, tiles.hashes(bytes(state.frontier)))
+    tree = _edge(state)
     _require_signed(book, state, tree)
     owner = vault.tenant(workspace, now=now)
     sealed = _sealed(statements, owner, size, book)
@@ -122,6 +122,15 @@ def _state(book: Book) -> LogState:
     return LogState.objects.get_or_create(
         name=book.name, defaults={"size": 0, "root": empty.root(), "frontier": b""}
     )[0]
+
+
+def _edge(state: LogState) -> Frontier:
+    try:
+        return Frontier(state.size, tiles.hashes(bytes(state.frontier)))
+    except ValueError as error:
+        raise LogInconsistent(
+            f"the stored edge of the tree is not one: {error}; nothing is appended"
+        ) from None
 
 
 def _require_signed(book: Book, state: LogState, tree: Frontier) -> None:

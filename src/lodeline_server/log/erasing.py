@@ -19,10 +19,11 @@ from lodeline_server.kit.audit import Kind
 from lodeline_server.kit.problems import Problem
 from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import backend, projections, purging, queries, vault
-from lodeline_server.log.actions import NewStatement, append
+from lodeline_server.log.actions import append
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import BOOKS, MAIN
 from lodeline_server.log.models import Erasure, SubjectKey
+from lodeline_server.log.own import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 TYPE = "erased"
-PLATFORM = "urn:x-lodeline:platform"
 REASONS = ("request", "consent-withdrawn", "retention-ended", "unlawful", "court-order", "restored")
 """Codes, because a reason in words would be personal data in the log. GDPR article 17(1) a to e."""
 LONGEST = 200
@@ -188,17 +188,10 @@ def _destroy(actor: Actor, key: SubjectKey, reason: str, now: datetime) -> Erasu
 def _say(actor: Actor, state: Erasure, now: datetime) -> None:
     """Append the `erased` statement: pseudonym, reason and number, nothing that leads to the person."""
     key = state.key
-    payload = {
-        "id": f"urn:x-lodeline:erased:{key.pseudonym}",
-        "issuer": PLATFORM,
-        "captured_by": "",
-        "document": "",
-        "signature": {"by": "platform", "kid": ""},
-        "body": {"kind": TYPE, "subject": key.pseudonym, "reason": state.reason, "count": state.count},
-    }
+    body = {"subject": key.pseudonym, "reason": state.reason, "count": state.count}
     try:
         with transaction.atomic():
-            statements = [NewStatement(type=TYPE, payload=payload)]
+            statements = [statement(TYPE, f"urn:x-lodeline:erased:{key.pseudonym}", body)]
             (place,) = append(actor=actor, workspace=key.workspace, statements=statements, now=now)
             state.position = place.position
             state.save(update_fields=["position"])

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from lodeline.log import checkpoint as notes
 from lodeline.log.merkle import Frontier
-from lodeline_server.log import notebook, tiles
+from lodeline_server.log import notebook, rotation, tiles
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.fsck_entries import Walk, bad
 from lodeline_server.log.models import LogState
@@ -51,6 +51,7 @@ def fsck(*, quick: bool = False, book: Book = MAIN) -> Verdict:
         findings.append(
             bad("L-FRONTIER", "state", "the stored right edge of the tree does not lead to its root")
         )
+    findings += [bad("L-SIGNER", str(position), words) for position, words in rotation.faults(book)]
     if not quick:
         walk = Walk(size, room=ENOUGH, book=book)
         findings += walk.findings()

@@ -20,9 +20,10 @@ from lodeline_server.kit import keystores
 from lodeline_server.kit.problems import Problem
 from lodeline_server.kit.secrets import sync_folder
 from lodeline_server.log import backend, queries, vault
-from lodeline_server.log.actions import NewStatement, append
+from lodeline_server.log.actions import append
 from lodeline_server.log.books import BOOKS, MAIN
 from lodeline_server.log.models import LogKey, SubjectKey, TenantKey
+from lodeline_server.log.own import INSTALLATION, statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 TYPE = "log.key"
-PLATFORM = "urn:x-lodeline:platform"
-INSTALLATION = 0
 """The log's own part of itself: what belongs to no workspace."""
 NEXT, OLD = "kek.next.key", "kek.old.key"
 
@@ -214,21 +213,12 @@ def rotate_log(*, actor: Actor, book: Book = MAIN, now: datetime) -> Rotated:
         fresh = _fresh_signer(name)
         size, public = queries.size(book), fresh.verify_key.raw
         body = {
-            "kind": TYPE,
             "subject": book.origin,
             "fromSize": size + 2,
             "publicKey": b64url(public),
             "vkey": notes.vkey(book.origin, fresh.verify_key),
         }
-        payload = {
-            "id": f"urn:x-lodeline:log-key:{b64url(public)}",
-            "issuer": PLATFORM,
-            "captured_by": "",
-            "document": "",
-            "signature": {"by": "platform", "kid": ""},
-            "body": body,
-        }
-        said = [NewStatement(type=TYPE, payload=payload)]
+        said = [statement(TYPE, f"urn:x-lodeline:log-key:{b64url(public)}", body)]
         (place,) = append(actor=actor, workspace=INSTALLATION, statements=said, now=now, book=book)
         LogKey.objects.create(
             name=name, from_size=place.position + 2, public_key=public, position=place.position

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from lodeline.log.merkle import HASH_BYTES, Frontier, root_of
 from lodeline_server.log import backend
 from lodeline_server.log.books import MAIN
@@ -23,8 +25,11 @@ def hashes(data: bytes) -> list[bytes]:
 
 def stored(level: int, index: int, book: Book = MAIN) -> bytes:
     """The hashes of a tile, one after the other; none when it is not there."""
-    row = book.tiles.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
-    return bytes(row or b"")
+    table = book.tiles._meta.db_table  # noqa: SLF001 - Django's documented access
+    with connection.cursor() as cursor:  # a proof reads several; the ORM would take ten times as long
+        cursor.execute(f'SELECT hashes FROM {table} WHERE level = %s AND "index" = %s', [level, index])  # noqa: S608
+        row = cursor.fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def grow(book: Book, tree: Frontier, leaves: Sequence[bytes]) -> None:

@@ -170,7 +170,7 @@ def test_many_findings_are_cut():
 def test_the_quick_check_opens_no_entry(django_assert_max_num_queries):
     fill()
     Entry.objects.filter(position=3).update(sealed=b"")
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert fsck(quick=True).findings == ()
     LogState.objects.update(frontier=b"")
     assert {finding.rule for finding in fsck(quick=True).findings} == {"L-FRONTIER"}

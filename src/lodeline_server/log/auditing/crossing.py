@@ -19,6 +19,7 @@ from lodeline_server.log import actions, notebook, queries, tiles
 from lodeline_server.log.auditing.sequencer import make_keys
 from lodeline_server.log.books import AUDIT, MAIN
 from lodeline_server.log.fsck_entries import bad
+from lodeline_server.log.own import INSTALLATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from lodeline_server.log.books import Book
 
 TYPE: Final = "log.checkpoint"
-INSTALLATION: Final = 0  # the workspace of what is nobody's
 PAIRS: Final = ((MAIN, AUDIT), (AUDIT, MAIN))
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("log", "0020_anchors"),
+        ("log", "0005_anchors"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ STATES = [(one.value, one.value) for one in lodeline.log.anchors.states.State]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("log", "0040_audit_outbox"),
+        ("log", "0004_audit_outbox"),
     ]
 
     operations = [

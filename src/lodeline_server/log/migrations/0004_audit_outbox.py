@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("log", "0030_erasure"),
+        ("log", "0003_erasure"),
     ]
 
     operations = [
