@@ -18,6 +18,7 @@ MEDIAN, NINE_IN_TEN, LARGEST = 120, 350, 500
 # One noun has one name wherever it appears. Shell apps that have no core package, and core packages that have
 # no app of their own, are listed with the reason.
 NOUNS = {
+    "credentials": "verifiable credentials",
     "events": "capture and its checks",
     "evidence": "statements and their strength",
     "log": "the tamper-evident log",
@@ -27,7 +28,7 @@ NOUNS = {
     "trust": "trust score",
 }
 SHELL_ONLY = {"config", "kit", "publishing", "parties", "web", "demo"}
-CORE_ONLY = {"access", "cli", "credentials", "identifiers", "keys", "quantities", "sealing", "strictjson"}
+CORE_ONLY = {"access", "cli", "identifiers", "keys", "quantities", "sealing", "strictjson"}
 BIN = Path(sys.executable).parent
 
 

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     KEYS_MANAGE = "keys.manage"
     OPERATE = "operate"
     PERSONS_ERASE = "persons.erase"
+    CREDENTIALS_VERIFY = "credentials.verify"
+    CREDENTIALS_ISSUE = "credentials.issue"
 
 
 P = Permission
@@ -57,22 +59,30 @@ _READ_CHAIN = {
     P.PARTIES_VIEW,
     P.EVIDENCE_VIEW,
     P.LOG_VIEW,
+    P.CREDENTIALS_VERIFY,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.BUYER: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.SCORES_RUN, P.RECALLS_VIEW, P.CAPTURE_SUBMIT}),
-    Role.SUPPLIER: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.CAPTURE_SUBMIT, P.KEYS_MANAGE}),
+    Role.SUPPLIER: frozenset(
+        _READ_CHAIN | {P.SCORES_VIEW, P.CAPTURE_SUBMIT, P.KEYS_MANAGE, P.CREDENTIALS_ISSUE}
+    ),
     Role.MAKER: frozenset(
         _READ_CHAIN
         | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.PASSPORTS_ISSUE, P.CAPTURE_SUBMIT, P.KEYS_MANAGE}
+        | {P.CREDENTIALS_ISSUE}
     ),
     Role.QUALITY: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.CAPTURE_SUBMIT}),
     Role.AUDITOR: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.AUDIT_VIEW}),
     Role.REGULATOR: frozenset(
         {P.HOME_VIEW, P.PASSPORTS_VIEW, P.LOTS_VIEW, P.RECALLS_VIEW, P.LOG_VIEW, P.EVIDENCE_VIEW}
+        | {P.CREDENTIALS_VERIFY}
     ),
-    Role.RECYCLER: frozenset({P.HOME_VIEW, P.PASSPORTS_VIEW, P.CAPTURE_SUBMIT, P.CAPTURE_VIEW, P.LOG_VIEW}),
-    Role.FINANCIER: frozenset({P.HOME_VIEW, P.SCORES_VIEW, P.PARTIES_VIEW, P.LOG_VIEW}),
+    Role.RECYCLER: frozenset(
+        {P.HOME_VIEW, P.PASSPORTS_VIEW, P.CAPTURE_SUBMIT, P.CAPTURE_VIEW, P.LOG_VIEW}
+        | {P.CREDENTIALS_VERIFY, P.CREDENTIALS_ISSUE}
+    ),
+    Role.FINANCIER: frozenset({P.HOME_VIEW, P.SCORES_VIEW, P.PARTIES_VIEW, P.LOG_VIEW, P.CREDENTIALS_VERIFY}),
     Role.OPERATOR: frozenset(
         {
             P.HOME_VIEW,
@@ -83,6 +93,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.KEYS_MANAGE,
             P.OPERATE,
             P.PERSONS_ERASE,
+            P.CREDENTIALS_VERIFY,
+            P.CREDENTIALS_ISSUE,
         }
     ),
 }

@@ -27,6 +27,7 @@ SUMMARIES = {
     "trace": "where a lot or an item comes from and where it went",
     "recall": "which items a lot reached, ranked by dose",
     "passport": "issue and read battery passports",
+    "credential": "issue, revoke and verify verifiable credentials, and the keys that sign them",
     "score": "compute and explain trust scores",
     "demo": "load the demonstration world",
     "user": "create accounts and API keys",

@@ -294,6 +294,29 @@ class World:
         return issue(actor=actor_of(self.person("maker")), key=self.keys.item, now=self.now)
 
     @cached_property
+    def credential(self):
+        """A credential issued by the maker of this workspace, with its status lists."""
+        from lodeline_server.credentials import actions
+
+        actor = actor_of(self.person("maker"))
+        actions.add_key(actor=actor, organisation=self.organisation, algorithm="Ed25519", now=self.now)
+        plain = {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential"],
+            "credentialSubject": {"id": self.keys.party},
+        }
+        issued = actions.issue(actor=actor, organisation=self.organisation, credential=plain, now=self.now)
+        return issued.row
+
+    @property
+    def issuer(self):
+        return self.credential.issuer
+
+    @property
+    def status_list(self):
+        return self.credential.entries.first().status_list
+
+    @cached_property
     def anchor(self):
         """A time stamp of the newest checkpoint. Anchors are of the installation, not of a workspace."""
         from tests.apps.log.anchoring.made import stamped
@@ -312,6 +335,8 @@ class World:
             "member_remove": lambda: {"pk": self.person("buyer").pk},
             "key_revoke": lambda: {"pk": self.some_key.pk},
             "statement": lambda: {"position": self.position},
+            "did_document": lambda: {"name": self.issuer.name},
+            "status_list": lambda: {"name": self.status_list.name},
             "log_tile": lambda: {"place": f"0/000.p/{self.position + 1}"},
             "audit_tile": lambda: {"place": "0/000.p/1"},
             "witness_checkpoint": lambda: {"origin_hash": "0" * 64},

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from lodeline.access import PERMISSIONS, Permission, Role
+from lodeline_server.kit.errors import FOR_PROGRAMS
 
 # Asked for by the search, which opens with HOME_VIEW and shows of each kind what one may see.
 ASKED_INSIDE = {Permission.PARTIES_VIEW}
@@ -125,7 +126,7 @@ def test_only_operations_of_the_api_stand_below_its_addresses():
     for name, view in pages().items():
         if hasattr(view, "permission"):
             assert getattr(view, "__module__", "").startswith("lodeline_server."), name
-    assert all(path.startswith(("/api/", "/epcis/")) for _, path, _ in operations())
+    assert all(path.startswith(FOR_PROGRAMS) for _, path, _ in operations())
 
 
 def test_every_permission_is_used_and_held():

@@ -8,6 +8,8 @@ LODELINE_ORIGIN   name of the log (default: the address without scheme, plus /lo
 LODELINE_LOG_MLDSA   1 for a second signature line under checkpoints, ML-DSA-44 (default: Ed25519 alone)
 LODELINE_WITNESS  name under which other logs are cosigned (default: the address without scheme, plus /witness)
 LODELINE_MAX_UPLOAD   bytes of one captured document (default 32 MiB)
+LODELINE_VC_HOSTS     hosts asked for DIDs and status lists, comma separated; * for all public ones (default none)
+LODELINE_VC_OPEN      1 opens the VC-API without a token on this machine alone, for conformance suites
 LODELINE_OIDC_ISSUER, LODELINE_OIDC_CLIENT_ID, LODELINE_OIDC_SECRET, LODELINE_OIDC_NAME   sign-in by OpenID Connect
 LODELINE_DEBUG    1 for tracebacks on pages (development only)
 """
@@ -52,6 +54,10 @@ X_FRAME_OPTIONS = "DENY"
 
 MAX_UPLOAD = int(os.environ.get("LODELINE_MAX_UPLOAD") or 32 * 1024 * 1024)
 # Captured documents are read by kit.uploads with their own bound; this is for forms.
+VC_HOSTS = {
+    host.strip().lower() for host in os.environ.get("LODELINE_VC_HOSTS", "").split(",") if host.strip()
+}
+VC_OPEN = environment.flag("LODELINE_VC_OPEN")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 AUDIT_THREAD = True  # reads are written by a thread, twice a second; tests write them when they look
@@ -61,6 +67,7 @@ INSTALLED_APPS = [
     "lodeline_server.publishing",
     "lodeline_server.log",
     "lodeline_server.parties",
+    "lodeline_server.credentials",
     "lodeline_server.evidence",
     "lodeline_server.lots",
     "lodeline_server.events",

@@ -1,11 +1,13 @@
 """The one client for calls to other machines: bounded in time and size, no redirects, no proxies, no cookies.
 
-Only addresses that an operator wrote are called; nothing a stranger sent ever comes here as `url`.
+Only addresses that an operator wrote are called. Where a stranger's document names one, `strangers` is set: https
+alone, and no address of this machine or of a private network.
 """
 
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import socket
 import ssl
 import threading
@@ -42,12 +44,17 @@ def call(
     headers: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
     limit: int = LIMIT,
+    strangers: bool = False,
 ) -> Answer:
     """GET `url`, or POST `body` to it. All of it within `seconds`, the answer at most `limit` bytes.
 
     Raises `Unreachable`; `ValueError` for what is no plain http(s) address.
     """
     connection, target = _open(url, seconds)
+    if strangers:
+        if not isinstance(connection, http.client.HTTPSConnection):
+            raise ValueError("an address that a stranger names is https")
+        connection._create_connection = _to_public  # type: ignore[attr-defined]  # noqa: SLF001 - where it dials
     late = threading.Event()
 
     def cut() -> None:  # a timeout of the socket alone would wait for each byte anew
@@ -99,3 +106,39 @@ def _open(url: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:
         return http.client.HTTPSConnection(host, port, timeout=seconds, context=trust), target
     except http.client.InvalidURL as error:
         raise ValueError(f"not a host name: {error}") from None
+
+
+def _to_public(
+    address: tuple[str, int], timeout: float, source: tuple[str, int] | None = None
+) -> socket.socket:
+    """Connect to an address that was looked at, so that no second look-up of the name can give another."""
+    found = _look_up(address, timeout)
+    for where in found:
+        place = ipaddress.ip_address(where[0].partition("%")[0])
+        inner = getattr(place, "ipv4_mapped", None) or place
+        if not inner.is_global or inner.is_multicast or inner.is_reserved:
+            raise OSError(f"{address[0]} leads to an address that is not public")
+    if not found:
+        raise OSError(f"{address[0]} has no address")
+    return socket.create_connection(found[0][:2], timeout, source)
+
+
+def _look_up(address: tuple[str, int], timeout: float) -> list[tuple[str, int]]:
+    """Addresses of a name, within the time: the system's own look-up knows no limit."""
+    found: list[tuple[str, int]] = []
+    failed: list[OSError] = []
+
+    def look() -> None:
+        try:
+            found.extend(info[4][:2] for info in socket.getaddrinfo(*address, type=socket.SOCK_STREAM))  # type: ignore[misc]
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if thread.is_alive():
+        raise TimeoutError(f"the name {address[0]} was not found in time")
+    if failed:
+        raise failed[0]
+    return found

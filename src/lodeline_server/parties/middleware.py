@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lodeline_server.kit.errors import FOR_PROGRAMS
 from lodeline_server.kit.permissions import FOR_PEOPLE, PRIVATE
 from lodeline_server.parties.queries import actor_of_session
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 # What answers a key or a session must not be kept by any cache unless it says otherwise.
-NOT_SHARED = (*FOR_PEOPLE, "/api/", "/epcis/")
+NOT_SHARED = (*FOR_PEOPLE, *FOR_PROGRAMS)
 
 
 class ActorMiddleware:

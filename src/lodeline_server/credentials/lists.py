@@ -1,0 +1,99 @@
+"""Status lists of an issuer: numbers for new credentials, versions that are signed, published and kept."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from lodeline import strictjson
+from lodeline.credentials import dates, integrity, status, statusbook
+from lodeline.credentials.statusbook import Account, Act, Change
+from lodeline_server.credentials import addresses, keyring
+from lodeline_server.credentials.models import Credential, StatusEntry, StatusList, StatusVersion
+from lodeline_server.publishing.actions import publish
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lodeline_server.credentials.models import Issuer, IssuerKey
+
+MEDIA_TYPE = "application/vc"
+TTL = 60_000  # milliseconds for which a copy may be kept
+TICK = timedelta(microseconds=1)
+
+
+def places(issuer: Issuer, key: IssuerKey, now: datetime) -> list[tuple[StatusList, int]]:
+    """A free number in a list of each purpose; a list is made when there is none with room. In a transaction."""
+    found = []
+    for purpose in StatusList.Purpose.values:
+        newest = StatusList.objects.filter(issuer=issuer, purpose=purpose).order_by("-pk").first()
+        index = _number(newest) if newest else None
+        if newest is None or index is None:
+            newest = StatusList.objects.create(
+                issuer=issuer, name=secrets.token_hex(12), purpose=purpose, created_at=now
+            )
+            publish_version(newest, key, now, position=0)
+            index = _number(newest)
+        if index is None:
+            raise AssertionError("a new list has room")
+        found.append((newest, index))
+    return found
+
+
+def _number(kept: StatusList) -> int | None:
+    rows = StatusEntry.objects.filter(status_list=kept)
+    return statusbook.allocate(
+        lambda index: rows.filter(index=index).exists(), rows.count(), secrets.token_bytes
+    )
+
+
+def entry(kept: StatusList, index: int) -> dict[str, Any]:
+    """What stands in the credential."""
+    return status.new_entry(addresses.list_url(kept.name), kept.purpose, index)
+
+
+def account(credential: Credential) -> Account:
+    """All that happened to a credential, from its rows."""
+    changes = [
+        Change(act=Act(row.act), at=row.at, reason=row.reason) for row in credential.changes.order_by("pk")
+    ]
+    return Account(tuple(changes))
+
+
+def publish_version(
+    kept: StatusList, key: IssuerKey, now: datetime, *, position: int
+) -> StatusVersion | None:
+    """Sign and publish the list as it is at `now`; None when nothing changed. In the transaction of the change."""
+    last = StatusVersion.objects.filter(status_list=kept).order_by("-number").first()
+    if last is not None:
+        now = max(
+            now, last.at + TICK
+        )  # whoever waited for the lock may have read the clock before the one it waited for
+    touched = Credential.objects.filter(entries__status_list=kept, changes__isnull=False).distinct()
+    indexes = dict(StatusEntry.objects.filter(status_list=kept).values_list("credential_id", "index"))
+    accounts = [(indexes[row.pk], account(row)) for row in touched]
+    bits = statusbook.packed(kept.purpose, accounts, now)
+    before = [statusbook.Version(number=last.number, at=last.at, bits=_bits(last))] if last else []
+    following = statusbook.publish(before, bits, purpose=kept.purpose, at=now)
+    if following is None:
+        return None
+    url, issuer = addresses.list_url(kept.name), kept.issuer
+    plain = status.new_list(
+        url=url,
+        issuer=addresses.did_of(issuer.name),
+        purpose=kept.purpose,
+        bits=bits,
+        since=dates.write(now),
+        ttl=TTL,
+    )
+    method = f"{addresses.did_of(issuer.name)}#{key.name}"
+    body = strictjson.canonical(integrity.add(plain, keyring.opened(key), method, created=now))
+    row = StatusVersion.objects.create(status_list=kept, number=following.number, at=now, body=body)
+    path = addresses.LIST_PATH.format(kept.name)
+    publish(key=path, forms={MEDIA_TYPE: body}, kind="status-list", position=position, now=now)
+    return row
+
+
+def _bits(version: StatusVersion) -> bytes:
+    return status.decode(strictjson.loads(bytes(version.body))["credentialSubject"]["encodedList"])

@@ -1,0 +1,104 @@
+"""What checking and signing need beside the document: contexts, the RDF worker, the resolver, status lists.
+
+Each process has one of each. Nobody outside is asked but hosts that the operator named in `LODELINE_VC_HOSTS`.
+"""
+
+from __future__ import annotations
+
+import atexit
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from lodeline import strictjson
+from lodeline.credentials import contexts, rdf, resolve
+from lodeline.credentials.status import Code, StatusRefused
+from lodeline_server import kit
+from lodeline_server.credentials import addresses, keyring, queries
+from lodeline_server.kit import outbound
+from lodeline_server.kit.clock import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from lodeline.strictjson import JSON
+
+VENDOR = Path(kit.__file__).parent / "static" / "vendor"
+FETCH_SECONDS = 1.5
+LIST_BYTES = 4 * 1024 * 1024
+
+
+@lru_cache(maxsize=1)
+def held() -> contexts.Contexts | None:
+    """The pinned contexts; None when set-up had no npm packages."""
+    try:
+        return contexts.load(lambda file: (VENDOR / file).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _worker() -> rdf.Worker | None:
+    known = held()
+    if known is None:
+        return None
+    worker = rdf.Worker(known)
+    atexit.register(worker.close)
+    return worker
+
+
+def canonize(documents: Sequence[Mapping[str, JSON]]) -> Sequence[bytes]:
+    """Canonical N-Quads of documents, in the worker process, which starts when it is first needed."""
+    worker = _worker()
+    if worker is None:
+        raise contexts.CredentialRefused(
+            "structure", "the context packages are not here: run set-up with npm"
+        )
+    return worker(documents)
+
+
+def fetch(url: str, most: int) -> bytes:
+    """Bytes from a host that the operator allows, else `ConnectionError`. https, no redirects, no private address."""
+    host = urlsplit(url).hostname or ""
+    if "*" not in settings.VC_HOSTS and host not in settings.VC_HOSTS:
+        raise ConnectionError(
+            f"{host or 'this'} is not among the hosts that may be asked (LODELINE_VC_HOSTS)"
+        )
+    try:
+        answer = outbound.call(url, seconds=FETCH_SECONDS, limit=most, strangers=True)
+    except outbound.Unreachable as error:
+        raise ConnectionError(str(error)) from None
+    if answer.status != 200:
+        raise ConnectionError(f"it answers {answer.status}")
+    return answer.body
+
+
+@lru_cache(maxsize=1)
+def resolver() -> resolve.Resolver:
+    """Our own DIDs from the database, did:key by itself, others from allowed hosts."""
+    return resolve.resolver(fetch, now, keyring.own)
+
+
+def list_text(url: str, moment: datetime) -> JSON:
+    """A status list as it came, its proof not verified: ours as of a moment, those of others as they are now."""
+    name = addresses.list_name(url)
+    if name is not None:
+        version = queries.list_version(name, moment) if "\x00" not in name else None
+        if version is None:
+            raise StatusRefused(Code.RETRIEVAL, "there was no such status list")
+        return strictjson.loads(bytes(version.body))
+    try:
+        data = fetch(url, LIST_BYTES)
+    except (OSError, ValueError) as error:
+        raise StatusRefused(Code.RETRIEVAL, f"{url[:200]} cannot be had: {error}") from None
+    if data[:1] != b"{":
+        return data.decode("ascii", errors="replace").strip()
+    try:
+        found: Any = strictjson.loads(data)
+    except ValueError as error:
+        raise StatusRefused(Code.VERIFICATION, f"the status list is no JSON: {error}") from None
+    return found
