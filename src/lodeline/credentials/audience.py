@@ -108,9 +108,7 @@ def excess(payload: Mapping[str, JSON], rules: Rules, audience: str) -> tuple[st
     if not isinstance(subject, dict):
         raise CredentialRefused("structure", "a passport credential has one subject")
     return tuple(
-        name
-        for name in sorted(subject)
-        if name in rules.elements and not rules.readable(audience, name)
+        name for name in sorted(subject) if name in rules.elements and not rules.readable(audience, name)
     )
 
 
