@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.conftest import missing
 
 LODELINE = Path(sys.executable).parent / "lodeline"
 
@@ -97,3 +98,24 @@ def test_a_newer_folder_is_refused(tmp_path):
                           capture_output=True, check=False, timeout=60)  # fmt: skip
     assert done.returncode == 1
     assert "written by Lodeline 9.9" in done.stderr
+
+
+def test_a_database_that_acknowledges_before_it_flushes_is_refused_at_the_start(tmp_path):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+    import postgres
+
+    if postgres.programs() is None:
+        missing("PostgreSQL")
+    with postgres.cluster() as url:
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+            connection.execute("SELECT pg_reload_conf()")
+        done = subprocess.run(
+            [str(LODELINE), "serve", "--port", str(free_port())],
+            env=environment(tmp_path / "data") | {"DATABASE_URL": url}, text=True, capture_output=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "synchronous_commit=off; the log refuses to append" in done.stderr

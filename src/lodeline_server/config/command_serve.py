@@ -52,8 +52,10 @@ def prepare(data: Path, *, demo: bool) -> None:
     from lodeline_server.config import folder
     from lodeline_server.config.backup import backup
     from lodeline_server.kit.clock import now
+    from lodeline_server.log import backend
 
     folder.check(data)
+    backend.require_durable()
     if (waiting := folder.pending()) and not folder.fresh():
         target = data / "backups" / f"before-{waiting[-1]}-{now():%Y%m%dT%H%M%S}.tar.gz"
         backup(data=data, database=settings.DATABASES["default"], target=target, now=now())
@@ -108,10 +110,11 @@ def run(args: argparse.Namespace) -> int:
 
     from lodeline_server.config.folder import FolderRefused
     from lodeline_server.kit.clock import now
+    from lodeline_server.log.backend import Unsafe
 
     try:
         prepare(settings.DATA, demo=args.demo)
-    except FolderRefused as refused:
+    except (FolderRefused, Unsafe) as refused:
         print(f"lodeline serve: {refused}", file=sys.stderr)
         return REFUSED
     connections.close_all()
