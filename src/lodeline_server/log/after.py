@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from multiprocessing import util
 from typing import TYPE_CHECKING
 
 import structlog
@@ -44,6 +45,7 @@ def in_background() -> None:
         _thread = _Rounds()
         _thread.start()
         atexit.register(_thread.finish)
+        util.Finalize(None, _thread.finish, exitpriority=100)  # the server's workers leave without atexit
 
 
 def _round(book: Book) -> None:
