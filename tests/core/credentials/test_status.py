@@ -155,8 +155,9 @@ class TestBits:
     def test_what_does_not_fit(self, put):
         with pytest.raises(ValueError, match="does not fit"):
             put(bytearray(2), 0, 2)
-        with pytest.raises(IndexError):
-            put(bytearray(2), 16, 1)
+        for outside in (16, -1):
+            with pytest.raises(IndexError):
+                put(bytearray(2), outside, 1)
 
 
 class TestHostileLists:
