@@ -41,6 +41,10 @@ KINDS = {
     "recalls.Hit": (lambda w: w.keys.serial, ["recall", "recall_csv", "/api/recalls/{recall_id}"]),
     "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
     "passports.Passport": (lambda w: w.keys.serial, ["passports", "passport", "/api/passports"]),
+    "credentials.Issuer": (
+        None,
+        "DID documents and status lists are public; holders give out credentials",
+    ),
     "log.Entry": (lambda w: w.keys.party, ["statement", "/api/log/statements/{position}"]),
     "log.AuditEntry": (lambda w: w.auditor, ["audit", "/api/audit"]),
     "log.AuditOutbox": (

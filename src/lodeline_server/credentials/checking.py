@@ -118,6 +118,7 @@ class Opened:
     signed_at: datetime | None
     form: str
     sha256: str
+    key_revoked: datetime | None
 
 
 def credential(item: JSON, means: Means, asked: Asked) -> Verdict:
@@ -162,7 +163,8 @@ def _credential(item: JSON, means: Means, asked: Asked, verdict: Verdict) -> Non
     verdict.good("structure", "it is a credential as the data model wants it")
     when = f" on {dates.write(found.signed_at)}" if found.signed_at else ""
     verdict.good("signature", f"it is as its issuer signed it{when} ({found.form})")
-    verdict.good("key", "the key was the issuer's for this purpose and not revoked at that time")
+    place = means.on_record(found.sha256)
+    _key(found, place, verdict)
     verdict.good(
         "issuer", f"the issuer is {found.signer}; whether to trust it for this kind is not judged here"
     )
@@ -178,11 +180,23 @@ def _credential(item: JSON, means: Means, asked: Asked, verdict: Verdict) -> Non
         verdict.good("dates", f"it is in force at {dates.write(asked.now)}")
     else:
         verdict.note("dates", "not asked")
-    place = means.on_record(found.sha256)
     if place is not None:
         verdict.good("receipt", f"on record in this log at position {place[0]} since {dates.write(place[1])}")
     else:
         verdict.note("receipt", "not on record in this log")
+
+
+def _key(found: Opened, place: tuple[int, datetime] | None, verdict: Verdict) -> None:
+    """Whoever has a revoked key can write any date: only the log shows that a signature is older."""
+    end = found.key_revoked
+    if end is None:
+        verdict.good("key", "the key is the issuer's for this purpose, and not revoked")
+    elif place is not None and place[1] < end:
+        verdict.good("key", f"the key was revoked on {dates.write(end)}; the log shows that this is older")
+    else:
+        raise CredentialRefused(
+            "key", f"the key was revoked on {dates.write(end)}, and only its own date says that this is older"
+        )
 
 
 def _opened(item: JSON, means: Means, asked: Asked) -> Opened:
@@ -210,6 +224,7 @@ def _opened(item: JSON, means: Means, asked: Asked) -> Opened:
         signed_at=proof.created,
         form=proof.cryptosuite,
         sha256=hashlib.sha256(strictjson.canonical(item)).hexdigest(),
+        key_revoked=proof.key_revoked,
     )
 
 
@@ -217,11 +232,11 @@ def _token(token: str, media: str, means: Means, asked: Asked) -> Opened:
     digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
     if media == JWT:
         found = jose.verify(token, means.resolve, asked.now, audience=asked.domain, nonce=asked.challenge)
-        document, signed_at = found.document, found.signed_at
+        document, signed_at, revoked = found.document, found.signed_at, found.key_revoked
     elif media in SD_JWT:
         opened = sdjwt_verify.verify_issuer(token, means.resolve, now=int(asked.now.timestamp()))
         document = {name: value for name, value in opened.payload.items() if name not in jose.CLAIMS}
-        signed_at = None
+        signed_at, revoked = None, None
     else:
         raise CredentialRefused("structure", f"an envelope of type {media[:60]!r} is not opened here")
     _structure(document, means)
@@ -231,6 +246,7 @@ def _token(token: str, media: str, means: Means, asked: Asked) -> Opened:
         signed_at=signed_at,
         form=media.removeprefix("application/"),
         sha256=digest,
+        key_revoked=revoked,
     )
 
 

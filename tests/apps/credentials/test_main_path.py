@@ -13,14 +13,6 @@ from lodeline_server.credentials.models import Credential, StatusVersion
 from lodeline_server.log.queries import get
 
 
-@pytest.fixture
-def issuer(organisation, now):
-    actor = platform(organisation.workspace_id)
-    for algorithm in ("Ed25519", "P-256"):
-        actions.add_key(actor=actor, organisation=organisation, algorithm=algorithm, now=now)
-    return organisation.issuer
-
-
 @pytest.mark.parametrize("form", ["eddsa-jcs-2022", "eddsa-rdfc-2022", "vc+jwt"])
 def test_what_is_issued_verifies_until_it_is_revoked(form, issuer, api_client):
     client = api_client("maker")
