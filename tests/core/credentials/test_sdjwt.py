@@ -417,6 +417,13 @@ class TestRefused:
     def test_what_is_no_sd_jwt(self, token, words):
         refused(token, words)
 
+    @pytest.mark.parametrize(
+        ("head", "body"), [("[]", "{}"), ('{"alg":"Ed25519","typ":"vc+sd-jwt"}', "[]"), ("1", "{}")]
+    )
+    def test_headers_and_payloads_that_are_no_objects(self, head, body):
+        text = f"{b64url(head.encode())}.{b64url(body.encode())}"
+        refused(f"{text}.{b64url(KEY.sign(text.encode()))}~", "not a JSON object")
+
     def test_members_that_stand_twice(self):
         head = b64url(b'{"alg":"Ed25519","typ":"vc+sd-jwt"}')
         body = b64url(b'{"a":1,"a":2}')
