@@ -74,7 +74,7 @@ def add_key(*, actor: Actor, organisation: Organisation, algorithm: str, now: da
             sealed=sealed,
             key_version=version,
             purposes=list(PURPOSES),
-            valid_from=now,
+            valid_from=now.replace(microsecond=0),  # proofs tell whole seconds
             position=position,
         )
         _publish_document(issuer, position, now)

@@ -53,7 +53,7 @@ def with_status(**members):
 
 
 def poison():
-    """Two hundred blank nodes that all look alike: canonical names for them take for ever."""
+    """Forty blank nodes that all look alike: canonical names for them take for ever."""
     nodes = [f"_:b{number}" for number in range(40)]
     graph = [
         {"id": node, "https://example.org/p": [{"id": other} for other in nodes if other != node]}
