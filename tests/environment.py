@@ -20,6 +20,8 @@ for name in (
     "LODELINE_HOSTS",
     "LODELINE_MAX_UPLOAD",
     "LODELINE_OIDC_ISSUER",
+    "LODELINE_VC_HOSTS",
+    "LODELINE_VC_OPEN",
 ):
     os.environ.pop(name, None)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
