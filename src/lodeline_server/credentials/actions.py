@@ -18,6 +18,7 @@ from lodeline.credentials.contexts import PUBLISHED, V2
 from lodeline.credentials.statusbook import Act, Change
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials import addresses, checking, keyring, lists, material, queries
+from lodeline_server.credentials.lists import Signer
 from lodeline_server.credentials.models import (
     Credential,
     Issuer,
@@ -128,22 +129,20 @@ def issue(
     if "proof" in credential and form == Credential.Form.JWT:
         raise CredentialRefused("structure", "it carries a proof already")
     issuer = queries.issuer_of(organisation.pk)
-    key = _signing_key(issuer, form, now) if issuer else None
-    if issuer is None or key is None:
-        raise Problem(
-            409, "The organisation has no key to sign with", detail="Make one: 'lodeline credential key add'."
-        )
-    owner, method = _identity(issuer, key, credential.get("issuer"))
-    plain = _completed(credential, owner, now)
+    if issuer is None:
+        raise _no_key("to sign with")
+    signer = _signer(issuer, form, credential.get("issuer"), now)
+    plain = _completed(credential, signer.did, now)
     _fit(plain)
     try:
         with transaction.atomic():
             _lock(issuer)
             places = []
             if status and plain["@context"][0] == V2 and "credentialStatus" not in plain:
-                places = lists.places(issuer, _signing_key(issuer, Credential.Form.JCS, now) or key, now)
+                keeper = _signer(issuer, Credential.Form.JCS, signer.did, now)
+                places = lists.places(issuer, keeper, now)
                 plain["credentialStatus"] = [lists.entry(*place) for place in places]
-            secured, body = _secured(plain, key, method, form, now)
+            secured, body = _secured(plain, signer, form, now)
             row = _keep(actor, issuer, plain, form, body, now)
             StatusEntry.objects.bulk_create(
                 [StatusEntry(status_list=kept, index=index, credential=row) for kept, index in places]
@@ -175,16 +174,15 @@ def set_status(
         after = before.after(Change(act=act, at=now, reason=reason))
         if after == before:
             return row
-        key = _signing_key(issuer, Credential.Form.JCS, now)
-        if key is None:
-            raise Problem(409, "The organisation has no Ed25519 key to sign its status lists with")
+        touched = StatusList.objects.select_related("issuer__organisation").filter(entries__credential=row)
+        keepers = [(kept, _signer(issuer, Credential.Form.JCS, kept.did, now)) for kept in touched]
         body = {"credential": row.identifier, "act": act.value, "reason": reason[:300]}
         position = _record(actor, issuer, "credential.status", body, now)
         StatusChange.objects.create(
             credential=row, act=act.value, at=now, reason=reason[:300], position=position
         )
-        for kept in StatusList.objects.select_related("issuer").filter(entries__credential=row):
-            lists.publish_version(kept, key, now, position=position)
+        for kept, keeper in keepers:
+            lists.publish_version(kept, keeper, now, position=position)
         _told(actor, issuer, f"credential.{act.value}", now, credential=row.pk)
     return row
 
@@ -220,24 +218,29 @@ def _publish_document(issuer: Issuer, position: int, now: datetime) -> None:
     publish(key=path, forms={"application/did+json": body}, kind="did", position=position, now=now)
 
 
-def _signing_key(issuer: Issuer, form: str, now: datetime) -> IssuerKey | None:
-    rows = queries.usable_keys(issuer, now)
-    if form != Credential.Form.JWT:
-        rows = rows.filter(algorithm=IssuerKey.Algorithm.ED25519)
-    return rows.first()
+def _signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
+    """Key, DID and method to sign with. A did:key of ours is accepted where suites run: it cannot be revoked.
 
-
-def _identity(issuer: Issuer, key: IssuerKey, named: JSON) -> tuple[str, str]:
-    """DID and method to sign with. A did:key of ours is accepted where suites run: it cannot be revoked."""
+    Raises `CredentialRefused` for another issuer, `Problem` 409 when there is no key of the kind.
+    """
     own = addresses.did_of(issuer.name)
-    said = model.issuer({"issuer": named}) if named is not None else own
-    if said == own:
-        return own, f"{own}#{key.name}"
-    short = did_key.did(keyring.public(key))
-    if settings.VC_OPEN and said == short:
-        return short, did_key.method(keyring.public(key))
-    raise CredentialRefused(
-        "issuer", f"the issuer of it would be {own}, and it says {said[:200] or named!r:.200}"
+    said = own if named is None else model.issuer({"issuer": named})
+    rows = queries.usable_keys(issuer, now)
+    if settings.VC_OPEN and said.startswith("did:key:"):
+        rows = [row for row in rows if did_key.did(keyring.public(row)) == said]
+    if said != own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):
+        shown = said[:200] or repr(named)[:200]
+        raise CredentialRefused("issuer", f"the issuer of it would be {own}, and it says {shown}")
+    fits = [row for row in rows if form == Credential.Form.JWT or row.algorithm == keyring.ED25519]
+    if not fits:
+        raise _no_key("to sign with" if form == Credential.Form.JWT else "of Ed25519 to sign with")
+    method = f"{own}#{fits[0].name}" if said == own else did_key.method(keyring.public(fits[0]))
+    return Signer(key=fits[0], did=said, method=method)
+
+
+def _no_key(what: str) -> Problem:
+    return Problem(
+        409, f"The organisation has no key {what}", detail="Make one: 'lodeline credential key add'."
     )
 
 
@@ -256,6 +259,8 @@ def _fit(plain: dict[str, Any]) -> None:
     model.related(plain, PUBLISHED)
     if len(plain["id"]) > 500:
         raise CredentialRefused("structure", "an id has at most 500 characters")
+    if any("\x00" in name for name in [plain["id"], *plain["type"], *_subjects(plain)]):
+        raise CredentialRefused("structure", "an id or a type holds a sign that is none")
     given = plain.get("credentialStatus", [])
     checking.check_entries(given if isinstance(given, list) else [given])
     try:
@@ -266,30 +271,32 @@ def _fit(plain: dict[str, Any]) -> None:
         raise CredentialRefused("structure", f"a credential has at most {MAX_BYTES} bytes")
 
 
-def _secured(
-    plain: dict[str, Any], key: IssuerKey, method: str, form: str, now: datetime
-) -> tuple[dict[str, Any], bytes]:
-    signer = keyring.opened(key)
+def _secured(plain: dict[str, Any], by: Signer, form: str, now: datetime) -> tuple[dict[str, Any], bytes]:
+    key = keyring.opened(by.key)
     if form == Credential.Form.JWT:
-        kid = method if method.startswith("did:key:") else f"{method}-jwk"
+        kid = by.method if by.did.startswith("did:key:") else f"{by.method}-jwk"
         try:
-            token = jose.sign(plain, signer, kid, now=now)
+            token = jose.sign(plain, key, kid, now=now)
         except ValueError as error:
             raise CredentialRefused("structure", str(error)) from None
         address = f"data:{checking.JWT},{token}"
         return {"@context": [V2], "id": address, "type": model.ENVELOPED}, token.encode()
     canonize = material.canonize if form == Credential.Form.RDFC else None
-    secured = integrity.add(plain, signer, method, created=now, cryptosuite=form, canonize=canonize)
+    secured = integrity.add(plain, key, by.method, created=now, cryptosuite=form, canonize=canonize)
     return secured, strictjson.canonical(secured)
+
+
+def _subjects(plain: dict[str, Any]) -> list[str]:
+    """The ids of those it speaks of; empty texts for those without."""
+    said = plain["credentialSubject"]
+    return [str(one.get("id", "")) for one in (said if isinstance(said, list) else [said])]
 
 
 def _keep(
     actor: Actor, issuer: Issuer, plain: dict[str, Any], form: str, body: bytes, now: datetime
 ) -> Credential:
     kinds = [kind for kind in plain["type"] if kind != "VerifiableCredential"] or plain["type"]
-    subjects = plain["credentialSubject"]
-    first = subjects[0] if isinstance(subjects, list) else subjects
-    subject = str(first.get("id", ""))[:500]
+    subject = _subjects(plain)[0][:500]
     digest = hashlib.sha256(body).hexdigest()
     said = {"credential": plain["id"], "type": kinds[-1][:200], "form": form, "sha256": digest}
     position = _record(actor, issuer, "credential.issued", {"subject": subject, **said}, now)

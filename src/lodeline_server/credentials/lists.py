@@ -6,6 +6,8 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
 from lodeline import strictjson
 from lodeline.credentials import dates, integrity, status, statusbook
 from lodeline.credentials.statusbook import Account, Act, Change
@@ -23,17 +25,26 @@ TTL = 60_000  # milliseconds for which a copy may be kept
 TICK = timedelta(microseconds=1)
 
 
-def places(issuer: Issuer, key: IssuerKey, now: datetime) -> list[tuple[StatusList, int]]:
+@frozen(kw_only=True)
+class Signer:
+    """A key, the DID that it signs for, and the method by which verifiers find it."""
+
+    key: IssuerKey
+    did: str
+    method: str
+
+
+def places(issuer: Issuer, by: Signer, now: datetime) -> list[tuple[StatusList, int]]:
     """A free number in a list of each purpose; a list is made when there is none with room. In a transaction."""
     found = []
     for purpose in StatusList.Purpose.values:
-        newest = StatusList.objects.filter(issuer=issuer, purpose=purpose).order_by("-pk").first()
+        newest = StatusList.objects.filter(issuer=issuer, did=by.did, purpose=purpose).order_by("-pk").first()
         index = _number(newest) if newest else None
         if newest is None or index is None:
             newest = StatusList.objects.create(
-                issuer=issuer, name=secrets.token_hex(12), purpose=purpose, created_at=now
+                issuer=issuer, did=by.did, name=secrets.token_hex(12), purpose=purpose, created_at=now
             )
-            publish_version(newest, key, now, position=0)
+            publish_version(newest, by, now, position=0)
             index = _number(newest)
         if index is None:
             raise AssertionError("a new list has room")
@@ -61,15 +72,12 @@ def account(credential: Credential) -> Account:
     return Account(tuple(changes))
 
 
-def publish_version(
-    kept: StatusList, key: IssuerKey, now: datetime, *, position: int
-) -> StatusVersion | None:
+def publish_version(kept: StatusList, by: Signer, now: datetime, *, position: int) -> StatusVersion | None:
     """Sign and publish the list as it is at `now`; None when nothing changed. In the transaction of the change."""
     last = StatusVersion.objects.filter(status_list=kept).order_by("-number").first()
     if last is not None:
-        now = max(
-            now, last.at + TICK
-        )  # whoever waited for the lock may have read the clock before the one it waited for
+        # Whoever waited for the lock may have read the clock before the one it waited for.
+        now = max(now, last.at + TICK)
     touched = Credential.objects.filter(entries__status_list=kept, changes__isnull=False).distinct()
     indexes = dict(StatusEntry.objects.filter(status_list=kept).values_list("credential_id", "index"))
     accounts = [(indexes[row.pk], account(row)) for row in touched]
@@ -78,17 +86,16 @@ def publish_version(
     following = statusbook.publish(before, bits, purpose=kept.purpose, at=now)
     if following is None:
         return None
-    url, issuer = addresses.list_url(kept.name), kept.issuer
+    url = addresses.list_url(kept.name)
     plain = status.new_list(
         url=url,
-        issuer=addresses.did_of(issuer.name),
+        issuer=kept.did,
         purpose=kept.purpose,
         bits=bits,
         since=dates.write(now),
         ttl=TTL,
     )
-    method = f"{addresses.did_of(issuer.name)}#{key.name}"
-    body = strictjson.canonical(integrity.add(plain, keyring.opened(key), method, created=now))
+    body = strictjson.canonical(integrity.add(plain, keyring.opened(by.key), by.method, created=now))
     row = StatusVersion.objects.create(status_list=kept, number=following.number, at=now, body=body)
     path = addresses.LIST_PATH.format(kept.name)
     publish(key=path, forms={MEDIA_TYPE: body}, kind="status-list", position=position, now=now)

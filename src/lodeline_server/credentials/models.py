@@ -82,6 +82,7 @@ class StatusList(models.Model):
         SUSPENSION = "suspension", _("suspension")
 
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="status_lists")
+    did = models.CharField(max_length=500, help_text="who keeps it: the issuer of what points to it")
     name = models.SlugField(max_length=40, unique=True)
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
     created_at = models.DateTimeField()

@@ -92,6 +92,10 @@ def test_presentations_that_are_refused(secured, api_client):
         assert [error["step"] for error in answer.json()["errors"]] == [step], name
 
 
+def list_of(secured):
+    return secured["credentialStatus"][0]["statusListCredential"].rpartition("/")[2]
+
+
 def test_open_only_on_loopback_and_only_when_set(issuer, settings, client):
     own = did_key.did(keyring.public(issuer.keys.get(name="key-1")))
 
@@ -106,7 +110,13 @@ def test_open_only_on_loopback_and_only_when_set(issuer, settings, client):
     settings.VC_OPEN = True
     made = ask()
     assert made.status_code == 201, made.content
-    assert made.json()["verifiableCredential"]["proof"]["verificationMethod"].startswith(own)
+    secured = made.json()["verifiableCredential"]
+    assert secured["proof"]["verificationMethod"].startswith(own)
+    kept = json.loads(client.get("/credentials/status/" + list_of(secured)).content)
+    assert kept["issuer"] == own
+    for sent in (secured, kept):
+        answer = post(client, "/credentials/verify", verifiableCredential=sent)
+        assert answer.status_code == 200, answer.content
     assert ask(Client(REMOTE_ADDR="192.0.2.7")).status_code == 401
     for name in ("origin", "x-forwarded-for", "forwarded", "via"):
         assert ask(**{name: "https://evil.example"}).status_code == 401, name

@@ -181,6 +181,7 @@ REFUSED = {
     "without a subject": ({"credentialSubject": {}}, "structure"),
     "an unknown type": ({"type": ["VerifiableCredential", "Evil"]}, "structure"),
     "an id that is none": ({"id": "no url"}, "structure"),
+    "an id with a sign that is none": ({"id": "urn:x:\\x00"}, "structure"),
     "a malformed status": ({"credentialStatus": entry(statusListIndex=7)}, "status"),
     "ends before it begins": (
         {"validFrom": "2026-01-02T00:00:00Z", "validUntil": "2026-01-01T00:00:00Z"}, "dates",

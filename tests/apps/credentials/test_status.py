@@ -178,5 +178,19 @@ def test_a_revoked_key_needs_the_log_for_its_past(issuer, issued, organisation, 
     answer = post(client, "/credentials/verify", verifiableCredential=stolen, options=options)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["step"] == "key"
-    with pytest.raises(Problem, match="no key to sign"):
+    with pytest.raises(Problem, match="no key of Ed25519"):
         actions.issue(actor=actor, organisation=organisation, credential=plain(), now=now + 2 * HOUR)
+
+
+def test_status_lists_want_an_ed25519_key(organisation, api_client, now):
+    actor = platform(organisation.workspace_id)
+    actions.add_key(actor=actor, organisation=organisation, algorithm="P-256", now=now)
+    client = api_client("maker")
+    sent = {"credential": plain(), "options": {"form": "vc+jwt"}}
+    assert post(client, "/credentials/issue", **sent).status_code == 409
+    sent["options"]["credentialStatus"] = False
+    made = post(client, "/credentials/issue", **sent)
+    assert made.status_code == 201
+    answer = post(client, "/credentials/verify", verifiableCredential=made.json()["verifiableCredential"])
+    assert answer.status_code == 200, answer.content
+    assert {step["step"]: step["good"] for step in answer.json()["steps"]}["status"] is None
