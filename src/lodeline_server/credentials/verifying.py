@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
+from lodeline.credentials import resolve
 from lodeline_server.credentials import checking, material, queries
+from lodeline_server.credentials.models import Credential
+from lodeline_server.kit import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,6 +20,15 @@ if TYPE_CHECKING:
 
 
 def means() -> checking.Means:
+    """Without tables (a machine that only verifies) nothing is ours and nothing is on record."""
+    if not _tables():
+        return checking.Means(
+            contexts=material.held(),
+            canonize=material.canonize,
+            resolve=resolve.resolver(material.fetch, clock.now),
+            list_text=material.list_of_others,
+            on_record=lambda _: None,
+        )
     return checking.Means(
         contexts=material.held(),
         canonize=material.canonize,
@@ -31,6 +46,11 @@ def credential(item: JSON, asked: Asked) -> Verdict:
 def presentation(item: JSON, asked: Asked) -> Verdict:
     """Judge a presentation with what this installation knows."""
     return checking.presentation(item, means(), asked)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> bool:
+    return Credential._meta.db_table in connection.introspection.table_names()  # noqa: SLF001 - Django's documented access
 
 
 def _on_record(sha256: str) -> tuple[int, datetime] | None:

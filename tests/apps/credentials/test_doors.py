@@ -172,3 +172,27 @@ def test_what_the_command_cannot_use(organisation, capsys, tmp_path):
     assert run(capsys, "issue", str(other), "--as", "nobody")[0] == 2
     assert run(capsys, "revoke", "urn:x", "--as", "north-works")[0] == 1
     assert run(capsys, "key", "revoke", "key-9", "--as", "north-works")[0] == 2
+
+
+def test_a_machine_that_only_verifies(tmp_path):
+    """No database was ever made there: what needs nobody is verified, what would need somebody is refused."""
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    made = integrity.add(plain(issuer=DID), HOLDER, METHOD, created=SIGNED)
+    other = {**made, "issuer": "did:web:maker.example"}
+    other["proof"] = {**made["proof"], "verificationMethod": "did:web:maker.example#key-1"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LODELINE_", "DATABASE_"))
+    }
+    lodeline = str(Path(sys.executable).parent / "lodeline")
+    for sent, code, word in ((made, 0, "It holds."), (other, 1, "LODELINE_VC_HOSTS")):
+        done = subprocess.run(
+            [lodeline, "credential", "verify", "-"],
+            input=json.dumps(sent), env=kept | {"LODELINE_DATA": str(tmp_path / "empty")},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert word in done.stdout
