@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ from lodeline import strictjson
 from lodeline.credentials import dates, integrity, status, statusbook
 from lodeline.credentials.statusbook import Account, Act, Change
 from lodeline_server.credentials import addresses, keyring
-from lodeline_server.credentials.models import Credential, StatusEntry, StatusList, StatusVersion
+from lodeline_server.credentials.models import StatusChange, StatusEntry, StatusList, StatusVersion
 from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lodeline_server.credentials.models import Issuer, IssuerKey
+    from lodeline_server.credentials.models import Credential, Issuer, IssuerKey
 
 MEDIA_TYPE = "application/vc"
 TTL = 60_000  # milliseconds for which a copy may be kept
@@ -66,10 +67,21 @@ def entry(kept: StatusList, index: int) -> dict[str, Any]:
 
 def account(credential: Credential) -> Account:
     """All that happened to a credential, from its rows."""
-    changes = [
-        Change(act=Act(row.act), at=row.at, reason=row.reason) for row in credential.changes.order_by("pk")
-    ]
-    return Account(tuple(changes))
+    return Account(tuple(map(_change, credential.changes.order_by("pk"))))
+
+
+def _change(row: StatusChange) -> Change:
+    return Change(act=Act(row.act), at=row.at, reason=row.reason)
+
+
+def _accounts(kept: StatusList) -> list[tuple[int, Account]]:
+    """Number and account of each credential of the list to which anything happened, in two queries."""
+    rows = StatusChange.objects.filter(credential__entries__status_list=kept).order_by("pk")
+    changes: dict[int, list[Change]] = defaultdict(list)
+    for row in rows:
+        changes[row.credential_id].append(_change(row))
+    indexes = StatusEntry.objects.filter(status_list=kept, credential__changes__isnull=False).distinct()
+    return [(one.index, Account(tuple(changes[one.credential_id]))) for one in indexes]
 
 
 def publish_version(kept: StatusList, by: Signer, now: datetime, *, position: int) -> StatusVersion | None:
@@ -78,10 +90,7 @@ def publish_version(kept: StatusList, by: Signer, now: datetime, *, position: in
     if last is not None:
         # Whoever waited for the lock may have read the clock before the one it waited for.
         now = max(now, last.at + TICK)
-    touched = Credential.objects.filter(entries__status_list=kept, changes__isnull=False).distinct()
-    indexes = dict(StatusEntry.objects.filter(status_list=kept).values_list("credential_id", "index"))
-    accounts = [(indexes[row.pk], account(row)) for row in touched]
-    bits = statusbook.packed(kept.purpose, accounts, now)
+    bits = statusbook.packed(kept.purpose, _accounts(kept), now)
     before = [statusbook.Version(number=last.number, at=last.at, bits=_bits(last))] if last else []
     following = statusbook.publish(before, bits, purpose=kept.purpose, at=now)
     if following is None:

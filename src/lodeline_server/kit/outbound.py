@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
@@ -112,6 +113,7 @@ def _to_public(
     address: tuple[str, int], timeout: float, source: tuple[str, int] | None = None
 ) -> socket.socket:
     """Connect to an address that was looked at, so that no second look-up of the name can give another."""
+    until = time.monotonic() + timeout
     found = _look_up(address, timeout)
     for where in found:
         place = ipaddress.ip_address(where[0].partition("%")[0])
@@ -120,7 +122,7 @@ def _to_public(
             raise OSError(f"{address[0]} leads to an address that is not public")
     if not found:
         raise OSError(f"{address[0]} has no address")
-    return socket.create_connection(found[0][:2], timeout, source)
+    return socket.create_connection(found[0][:2], max(until - time.monotonic(), 0.01), source)
 
 
 def _look_up(address: tuple[str, int], timeout: float) -> list[tuple[str, int]]:

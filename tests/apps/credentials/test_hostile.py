@@ -227,6 +227,39 @@ def test_a_name_that_leads_into_the_house_is_not_dialled(settings, monkeypatch):
     assert reached == []
 
 
+def test_what_was_looked_up_is_what_is_dialled(settings, monkeypatch):
+    """One look-up: a name that changes between looking and dialling leads nowhere else."""
+    import socket
+
+    settings.VC_HOSTS = {"*"}
+    answers = ["93.184.215.14", "10.0.0.7"]
+    reached = []
+
+    def look(*_, **__):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), 443))]
+
+    def dial(address, *_):
+        reached.append(address)
+        raise OSError("not in a test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    monkeypatch.setattr(socket, "create_connection", dial)
+    with pytest.raises(ConnectionError, match="not in a test"):
+        material.fetch("https://rebinding.example/did.json", 1000)
+    assert (reached, answers) == ([("93.184.215.14", 443)], ["10.0.0.7"])
+
+
+def test_a_name_that_is_not_found_in_time(settings, monkeypatch):
+    import socket
+
+    settings.VC_HOSTS = {"*"}
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(5))
+    started = time.monotonic()
+    with pytest.raises(ConnectionError, match="in time|within"):
+        material.fetch("https://slow.example/did.json", 1000)
+    assert time.monotonic() - started < 2
+
+
 def test_only_named_hosts_are_asked(settings, asked_outside):
     settings.VC_HOSTS = {"good.example"}
     with pytest.raises(ConnectionError, match="not among the hosts"):
