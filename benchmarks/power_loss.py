@@ -271,14 +271,18 @@ def _start(folder: Path, room: Path, *, unsafe: bool) -> tuple[subprocess.Popen[
     if account:
         shutil.chown(socket, account)
         words = ["runuser", "-u", account, "--", *words]
-    server = subprocess.Popen(
-        words, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    # After a power loss no process of before is alive. Here their numbers may still be taken, which PostgreSQL minds.
+    (folder / "postmaster.pid").unlink(missing_ok=True)
+    said = socket / "said"
+    with said.open("wb") as stream:
+        server = subprocess.Popen(
+            words, cwd="/", stdout=subprocess.DEVNULL, stderr=stream, start_new_session=True
+        )
     until = time.monotonic() + READY_WITHIN
     url = f"postgresql://lodeline@/postgres?host={socket}"
     while not _answers(url):
         if server.poll() is not None or time.monotonic() > until:
-            raise RuntimeError("PostgreSQL does not start again on what is left")
+            raise RuntimeError(f"PostgreSQL does not start: {said.read_text(errors='replace')[-300:]}")
         time.sleep(0.1)
     return server, {"DATABASE_URL": url}
 
