@@ -16,8 +16,14 @@ import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 PARALLEL = ["-q", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
-# What the pages of the documentation run keeps its own data folder, with SQLite.
-ON_BOTH = ["tests/apps", "tests/contracts", "--ignore=tests/contracts/test_docs.py"]
+# These start commands in data folders of their own, with SQLite in either case.
+OWN_FOLDERS = (
+    "tests/contracts/test_docs.py",
+    "tests/apps/config/test_kept_folders.py",
+    "tests/apps/demo/test_kill.py",
+    "tests/apps/log/anchoring/test_commands.py",
+)
+ON_BOTH = ["tests/apps", "tests/contracts", *(f"--ignore={path}" for path in OWN_FOLDERS)]
 
 
 def pytest(*words: str, **environment: str) -> int:

@@ -32,10 +32,8 @@ def canonical(value: JSON) -> bytes:
             return orjson.dumps(value if plain == _FAST else _without_whole_floats(value), option=_OPTIONS)
         except orjson.JSONEncodeError:
             pass
-    try:
-        return rfc8785.dumps(value)
-    except RecursionError:
-        raise ValueError("nested too deep for canonical JSON") from None
+    _require_depth(value)
+    return rfc8785.dumps(value)
 
 
 _OPTIONS: Final = (
@@ -47,6 +45,24 @@ _OPTIONS: Final = (
 )
 _ODD_FLOAT: Final = re.compile(rb'(?:":|[\[,])-?[0-9]+(?:\.[0-9]+)?(?:e|(?<=\.0)[,\]}])')
 _FAST, _WHOLE, _SLOW = 0, 1, 2
+DEEPEST: Final = 250
+"""Levels of nesting of a value that has a canonical form; the fast way ends there, too."""
+
+
+def _require_depth(value: JSON) -> None:
+    """Refuse here, and not where the interpreter's own limit happens to stand: the library goes down by calls."""
+    level = [value]
+    for _ in range(DEEPEST):
+        below: list[JSON] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.values()
+            elif isinstance(item, list | tuple):
+                below += item
+        if not below:
+            return
+        level = below
+    raise ValueError("nested too deep for canonical JSON")
 
 
 def _odd_floats(text: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import pytest
 import rfc8785
@@ -123,5 +124,20 @@ def test_depth_is_an_error_not_a_crash():
     value: list = []
     for _ in range(5000):
         value = [value]
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + 50_000)  # whatever others have set
+    try:
+        with pytest.raises(ValueError, match="deep"):
+            canonical(value)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("inner", [1, 1e30])
+def test_the_deepest_value(inner):
+    value = inner
+    for _ in range(249):
+        value = [value]
+    assert canonical(value) == b"[" * 249 + rfc8785.dumps(inner) + b"]" * 249
     with pytest.raises(ValueError, match="deep"):
-        canonical(value)
+        canonical([[[[[[value]]]]]])
