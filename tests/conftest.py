@@ -35,7 +35,12 @@ def data_folder() -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_files_of_another_log(data_folder):
-    """Every test has a log of its own; the copy of another one's checkpoint would stop it."""
+    """Every test has a log of its own; the copy of another one's checkpoint would stop it.
+
+    Taken away afterwards, too: what a module makes once is made before the next test starts.
+    """
+    shutil.rmtree(data_folder / "log", ignore_errors=True)
+    yield
     shutil.rmtree(data_folder / "log", ignore_errors=True)
 
 

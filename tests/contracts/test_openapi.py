@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from lodeline.access import PERMISSIONS, Role
-from lodeline_server.config.wsgi import application
+from lodeline_server.config import wsgi
 
 CHECKS = (
     checks.not_a_server_error,
@@ -32,11 +32,18 @@ EXAMPLES = 15
 HOLDERS = (Role.OPERATOR, Role.MAKER, Role.BUYER)
 
 
-@pytest.fixture(autouse=True)
-def _connection_kept():
-    """As Django's own test client does: the end of a request does not close the test's transaction."""
+def application(environ, start_response):
+    """As Django's own test client does: the end of a request does not close the test's transaction.
+
+    Said at each call, because that client takes it back after each of its own.
+    """
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
+    return wsgi.application(environ, start_response)
+
+
+@pytest.fixture(autouse=True)
+def _connections_closed_again():
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
@@ -107,7 +114,9 @@ def test_whatever_is_sent(method, path, world):
             response,
             checks=CHECKS,
         )
-        assert response.status_code not in {401, 403}
+        # A generated number may be that of the very key that asks: ended, it opens nothing any more.
+        ended = path == "/api/keys/{key_id}" and 204 in seen
+        assert ended or response.status_code not in {401, 403}
 
     attempt()
     assert len(seen) >= 1
