@@ -115,7 +115,7 @@ def test_whatever_is_sent(method, path, world):
             checks=CHECKS,
         )
         # A generated number may be that of the very key that asks: ended, it opens nothing any more.
-        ended = path == "/api/keys/{key_id}" and 204 in seen
+        ended = path == "/api/keys/{key_id}" and min(seen) < 300
         assert ended or response.status_code not in {401, 403}
 
     attempt()
