@@ -177,7 +177,7 @@ class Bench:
         self.highest = 0
 
     def log_size(self) -> int:
-        return int(ask(self.data, "SELECT coalesce(max(size), 0) FROM log_logstate"))
+        return int(ask(self.data, "SELECT coalesce(max(size), 0) FROM log_logstate WHERE name = 'main'"))
 
     def finished(self, http: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
         until = time.monotonic() + 60

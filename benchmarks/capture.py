@@ -129,7 +129,7 @@ def run(number: int) -> dict[str, float]:
             submitted = time.perf_counter() - began
             _wait(data, "SELECT count(*) FROM events_capturejob WHERE state IN ('waiting', 'running')", 0)
             captured = time.perf_counter() - began
-            size = ask(data, "SELECT size FROM log_logstate")
+            size = ask(data, "SELECT coalesce(max(size), 0) FROM log_logstate WHERE name = 'main'")
             _wait(data, f"SELECT count(*) FROM log_cursor WHERE position < {size}", 0)
             projected = time.perf_counter() - began
             used = cpu(pid) - used

@@ -67,7 +67,10 @@ def main() -> None:
         excluded_queue_names=[],
     )
     worker.configure_signals()
-    worker.run()
+    try:
+        worker.run()
+    finally:
+        after.finish()
 
 
 if __name__ == "__main__":

@@ -48,6 +48,12 @@ def in_background() -> None:
         util.Finalize(None, _thread.finish, exitpriority=100)  # the server's workers leave without atexit
 
 
+def finish() -> None:
+    """Do what is open now, while threads can still be started: at the end of a process it is late for that."""
+    if _thread is not None:
+        _thread.finish()
+
+
 def _round(book: Book) -> None:
     for name, function in _offered.items():
         try:
