@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.access import Actor
+    from lodeline.keys import VerifyKey
     from lodeline_server.log.books import Book
 
 LONGEST_TYPE = EntryRow._meta.get_field("type").max_length  # noqa: SLF001 - Django's documented access
@@ -70,7 +71,7 @@ def append(
     state = _state(book)
     size = state.size
     tree = _edge(state)
-    _require_signed(book, state, tree)
+    key = _require_signed(book, state, tree)
     owner = vault.tenant(workspace, now=now)
     sealed = _sealed(statements, owner, size, book)
     time, by = backend.instant(now), actor.organisation
@@ -86,7 +87,7 @@ def append(
         )  # fmt: skip
     backend.insert(book, rows)
     tiles.grow(book, tree, leaves)
-    _sign(book, state, tree, now)
+    _sign(book, state, tree, now, key)
     return [Appended(position, hashed) for position, hashed in enumerate(leaves, size)]
 
 
@@ -133,8 +134,8 @@ def _edge(state: LogState) -> Frontier:
         ) from None
 
 
-def _require_signed(book: Book, state: LogState, tree: Frontier) -> None:
-    """The tree we are about to extend is the one we signed last."""
+def _require_signed(book: Book, state: LogState, tree: Frontier) -> VerifyKey:
+    """The tree we are about to extend is the one we signed last; the key that signs now."""
     last = notebook.newest(book)
     size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
     if (state.size, bytes(state.root)) != (size, root) or tree.root() != root:
@@ -146,9 +147,10 @@ def _require_signed(book: Book, state: LogState, tree: Frontier) -> None:
     if last:
         notebook.require_signed(last, book, keys)
     notebook.require_newest(book, size, root, keys)
+    return keys[-1][1]
 
 
-def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
+def _sign(book: Book, state: LogState, tree: Frontier, now: datetime, key: VerifyKey | None = None) -> None:
     """Compare-and-swap the state, sign and store the checkpoint; it is published after the transaction."""
     root = tree.root()
     swapped = LogState.objects.filter(name=book.name, size=state.size, root=bytes(state.root)).update(
@@ -156,7 +158,7 @@ def _sign(book: Book, state: LogState, tree: Frontier, now: datetime) -> None:
     )
     if swapped != 1:
         raise LogInconsistent("another writer moved the log on; nothing is appended")
-    note = signing.note_for(book, notes.Checkpoint(origin=book.origin, size=tree.size, root=root), now)
+    note = signing.note_for(book, notes.Checkpoint(origin=book.origin, size=tree.size, root=root), now, key)
     book.checkpoints.objects.create(size=tree.size, root=root, note=note, created_at=now)
     # Robust: what is committed stays acknowledged even if what follows cannot be done (full disk).
     transaction.on_commit(partial(after.moved, book), robust=True)

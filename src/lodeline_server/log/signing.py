@@ -15,12 +15,19 @@ from lodeline_server.log import vault
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lodeline.keys import VerifyKey
     from lodeline_server.log.books import Book
 
 
-def note_for(book: Book, checkpoint: checkpoints.Checkpoint, now: datetime) -> str:
-    """The signed note of `checkpoint`. Raises `NoteRefused` where an origin is too long for ML-DSA (255 bytes)."""
-    note = checkpoints.sign(checkpoint, vault.signing_key(book.key_file))
+def note_for(
+    book: Book, checkpoint: checkpoints.Checkpoint, now: datetime, public: VerifyKey | None = None
+) -> str:
+    """The signed note of `checkpoint`, by the key of `public`, else by the newest.
+
+    Raises `NoteRefused` where an origin is too long for ML-DSA (255 bytes).
+    """
+    key = vault.signer(book.key_file, public) if public else vault.signing_key(book.key_file)
+    note = checkpoints.sign(checkpoint, key)
     if settings.LOG_MLDSA:
         note += _lattice(book).sign(checkpoint.text(), int(now.timestamp())).line()
     return note

@@ -68,6 +68,14 @@ def signing_key(name: str = "log.key") -> SigningKey:
     )
 
 
+def signer(name: str, public: VerifyKey) -> SigningKey:
+    """The key that `public` on record belongs to, for those who have just read the record. Raises as `signing_key`."""
+    for one in keystores.signers(settings.DATA, name):
+        if one.verify_key == public:
+            return _as_key(one)
+    return signing_key(name)  # says what is missing
+
+
 def _as_key(signer: Signer) -> SigningKey:
     """What signs; a key in a token has the same two members, `verify_key` and `sign`, and no seed."""
     return signer.key if isinstance(signer, keystores.PlainSigner) else cast("SigningKey", signer)

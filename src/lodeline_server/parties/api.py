@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from lodeline.access import PERMISSIONS, Permission, Role
 from lodeline_server.kit.clock import now
+from lodeline_server.kit.instants import Instant  # noqa: TC001 - ninja reads it at run time
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.parties import actions, queries
 
@@ -51,7 +52,7 @@ class NewKey(Schema):
     role: Role
     organisation: Annotated[str, Field(max_length=50, description="its short name; yours when left out")] = ""
     scopes: list[Permission] = []
-    expires: AwareDatetime | None = None
+    expires: Instant | None = None
 
 
 class MadeKey(Key):

@@ -263,3 +263,18 @@ def test_text_in_a_line_is_escaped_on_the_page(client_as, actor, now):
     assert "&lt;script&gt;1&lt;/script&gt;" in page
     assert "<script>1" not in page
     assert "<b>&lt;b&gt;" not in page
+
+
+@pytest.mark.parametrize("word", ["0043-06-10T09:01:35+18:26", "2026-11-01T00:00:00-23:59"])
+def test_an_instant_of_any_offset_is_taken(api_client, word):
+    answer = api_client("operator").get("/api/audit", {"since": word})
+    assert answer.status_code == 200
+
+
+def test_an_instant_outside_of_the_calendar_is_refused(api_client):
+    assert api_client("operator").get("/api/audit", {"since": "0001-01-01T00:00:00+18:00"}).status_code == 422
+
+
+def test_a_name_with_nul_is_nobodys(api_client):
+    answer = api_client("operator").get("/api/audit", {"actor": "a\0b"})
+    assert (answer.status_code, answer.json()["lines"]) == (200, [])

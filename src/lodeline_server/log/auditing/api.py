@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ninja import Query, Router
-from pydantic import AwareDatetime  # noqa: TC002 - ninja reads it at run time
 
 from lodeline.access import Permission
 from lodeline.keys import b64url
 from lodeline.log.checkpoint import to_base64
 from lodeline_server.kit.audit import Kind, Outcome  # noqa: TC001 - ninja reads them at run time
+from lodeline_server.kit.instants import Instant  # noqa: TC001 - ninja reads it at run time
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import notebook
@@ -35,8 +35,8 @@ def trail(
     ] = "",
     action: Annotated[str, Query(max_length=254, description="part of the action's name")] = "",
     outcome: Annotated[Outcome | Literal[""], Query()] = "",
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
     before: Annotated[int | None, Query(ge=0, lt=2**63, description="`older` of the answer before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:

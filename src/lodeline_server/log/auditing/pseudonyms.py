@@ -55,7 +55,7 @@ def offer(*, find: Callable[[str], list[str]], names: Callable[[Actor], dict[str
 
 def found(word: str, workspaces: list[int]) -> set[str]:
     """Pseudonyms that a person may mean by `word`: one of them, an id like `user:17`, or what `find` knows."""
-    if word in {NOBODY, PLATFORM}:
+    if word in {NOBODY, PLATFORM} or "\0" in word:  # no name has it, and PostgreSQL takes no such question
         return {word}
     start, _, rest = word.partition(":")
     identifiers = [word] if start in KINDS and rest.isdecimal() else []
