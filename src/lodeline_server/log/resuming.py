@@ -17,7 +17,7 @@ from lodeline.log import layout
 from lodeline.log.leaf import decode
 from lodeline.log.merkle import Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import after, backend, files, notebook, queries, tiles
+from lodeline_server.log import backend, files, notebook, queries, tiles
 from lodeline_server.log.actions import append
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import LogState, TenantKey
@@ -86,7 +86,6 @@ def resume(*, actor: Actor, reason: str, now: datetime, book: Book = MAIN) -> Re
             actor=actor, workspace=INSTALLATION, now=now, book=book,
             statements=[statement(TYPE, f"urn:x-lodeline:log-resumed:{size}-{copy.size}", said)],
         )  # fmt: skip
-    after.moved(book)
     log.warning("log resumed", by=actor.id, book=book.name, first=size, end=copy.size, reason=reason)
     return Resumed(first=size, end=copy.size, position=place.position)
 
