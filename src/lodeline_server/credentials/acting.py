@@ -1,0 +1,93 @@
+"""What the actions of this app share: who may, the lock, the key to sign with, the statement in the log.
+
+Who calls these is an action; nothing else does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from lodeline.access import Denied, Permission
+from lodeline.credentials import did_key, model
+from lodeline.credentials.verdict import CredentialRefused
+from lodeline_server.credentials import addresses, keyring, queries
+from lodeline_server.credentials.lists import Signer
+from lodeline_server.credentials.models import Credential, Issuer
+from lodeline_server.kit import audit
+from lodeline_server.kit.problems import Problem
+from lodeline_server.log.actions import NewStatement, append
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lodeline.access import Actor
+    from lodeline.strictjson import JSON
+    from lodeline_server.parties.models import Organisation
+
+
+def own(actor: Actor, organisation: Organisation) -> None:
+    """One signs for one's own organisation; the platform (the command line) for any."""
+    if actor.kind == "platform" and actor.workspace in {None, organisation.workspace_id}:
+        return
+    if actor.organisation != organisation.pk or actor.workspace != organisation.workspace_id:
+        raise Denied(Permission.CREDENTIALS_ISSUE)
+
+
+def lock(issuer: Issuer) -> None:
+    """One writer at a time for an issuer's numbers, names and lists; the log's lock comes after it."""
+    Issuer.objects.select_for_update().get(pk=issuer.pk)
+
+
+def signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
+    """Key, DID and method to sign with. A did:key of ours is accepted where suites run: it cannot be revoked.
+
+    Raises `CredentialRefused` for another issuer, `Problem` 409 when there is no key of the kind.
+    """
+    own = addresses.did_of(issuer.name)
+    said = own if named is None else model.issuer({"issuer": named})
+    rows = queries.usable_keys(issuer, now)
+    if settings.VC_OPEN and said.startswith("did:key:"):
+        rows = [row for row in rows if did_key.did(keyring.public(row)) == said]
+    if said != own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):
+        shown = said[:200] or repr(named)[:200]
+        raise CredentialRefused("issuer", f"the issuer of it would be {own}, and it says {shown}")
+    fits = [row for row in rows if form == Credential.Form.JWT or row.algorithm == keyring.ED25519]
+    if not fits:
+        raise no_key("to sign with" if form == Credential.Form.JWT else "of Ed25519 to sign with")
+    method = f"{own}#{fits[0].name}" if said == own else did_key.method(keyring.public(fits[0]))
+    return Signer(key=fits[0], did=said, method=method)
+
+
+def no_key(what: str) -> Problem:
+    return Problem(
+        409, f"The organisation has no key {what}", detail="Make one: 'lodeline credential key add'."
+    )
+
+
+def record(actor: Actor, issuer: Issuer, kind: str, body: dict[str, Any], now: datetime) -> int:
+    """The statement in the log; its position."""
+    owner = addresses.did_of(issuer.name)
+    payload = {
+        "id": f"urn:uuid:{uuid.uuid4()}",
+        "issuer": owner,
+        "captured_by": actor.id,
+        "signature": {"by": "platform", "kid": ""},
+        "body": {"kind": kind, "subject": body.get("subject") or owner, **body},
+    }
+    workspace = issuer.organisation.workspace_id
+    statement = NewStatement(type=kind, payload=payload)
+    return append(actor=actor, workspace=workspace, statements=[statement], now=now)[0].position
+
+
+def told(actor: Actor, issuer: Issuer, action: str, now: datetime, **objects: object) -> None:
+    audit.record(
+        audit.Kind.CHANGE,
+        action,
+        actor=actor,
+        workspace=issuer.organisation.workspace_id,
+        objects={"organisation": issuer.organisation_id, **objects},
+        now=now,
+    )
