@@ -135,3 +135,11 @@ class StatusVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number} of {self.status_list}"
+
+
+from lodeline_server.credentials.thresholds.models import (  # noqa: E402, F401 - Django looks for models here
+    CommittedNumber,
+    OpeningGrant,
+    QuestionTerm,
+    ThresholdQuestion,
+)
