@@ -3,13 +3,15 @@
 The caller brings `fetch(url, most) -> bytes` (a guarded client: https, no private addresses, few redirects, at most
 `most` bytes, a time limit; it raises `OSError`, `LookupError` or `ValueError`), `now() -> datetime`, and
 `own(did, moment) -> document or None` for the DIDs it keeps itself. That document should list retired keys too, with
-`revoked` or `expires`: a document of then does not know what was found out later.
+`revoked` or `expires`: a document of then does not know what was found out later. `own_log(did) -> bytes or None` is
+the log of a did:webvh it keeps itself: it is looked at each time, and verified as that of anybody.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import timedelta
+from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     Fetch: TypeAlias = Callable[[str, int], bytes]
     Own: TypeAlias = Callable[[str, datetime | None], JSON | None]
+    OwnLog: TypeAlias = Callable[[str], bytes | None]
 
 MAX_DOCUMENT: Final = 256 * 1024
 MAX_LOG: Final = 4 * 1024 * 1024
@@ -46,9 +49,16 @@ class Resolver:
     read at the version of `signed_at`, or at the `versionId`, `versionTime` or `versionNumber` that the URL names.
     """
 
-    def __init__(self, fetch: Fetch, now: Callable[[], datetime], own: Own | None = None) -> None:
-        self._fetch, self._now, self._own = fetch, now, own
+    def __init__(
+        self,
+        fetch: Fetch,
+        now: Callable[[], datetime],
+        own: Own | None = None,
+        own_log: OwnLog | None = None,
+    ) -> None:
+        self._fetch, self._now, self._own, self._own_log = fetch, now, own, own_log
         self._kept: OrderedDict[str, tuple[datetime, Document | History | CredentialRefused]] = OrderedDict()
+        self._verified: OrderedDict[tuple[str, bytes], History] = OrderedDict()
         self._lock = Lock()
 
     def __call__(self, text: str, signed_at: datetime | None = None) -> Document:
@@ -57,7 +67,7 @@ class Resolver:
             return did_key.document(url.did)
         if self._own is not None and (raw := self._own(url.did, signed_at)) is not None:
             return did.read(raw, url.did)
-        found = self._known(url)
+        found = self._of_own_log(url) or self._known(url)
         if isinstance(found, did.Document):
             return found
         version = _version(found, url, signed_at)
@@ -66,6 +76,22 @@ class Resolver:
                 "key", f"{url.did} was called {version.state['id']} in version {version.number}"
             )
         return _ended(did.read(version.state, url.did, version.id), found)
+
+    def _of_own_log(self, url: DidUrl) -> History | None:
+        """Our own log, verified once for the bytes it has now."""
+        log = self._own_log(url.did) if self._own_log is not None and url.method == "webvh" else None
+        if log is None:
+            return None
+        place = url.did, sha256(log).digest()
+        with self._lock:
+            found = self._verified.get(place)
+        if found is None:
+            found = did_webvh.verify(log, url.did, self._now())
+            with self._lock:
+                self._verified[place] = found
+                while len(self._verified) > KEPT:
+                    self._verified.popitem(last=False)
+        return found
 
     def forget(self, identifier: str) -> None:
         """Ask anew next time."""
@@ -119,9 +145,11 @@ class Resolver:
         return data
 
 
-def resolver(fetch: Fetch, now: Callable[[], datetime], own: Own | None = None) -> Resolver:
+def resolver(
+    fetch: Fetch, now: Callable[[], datetime], own: Own | None = None, own_log: OwnLog | None = None
+) -> Resolver:
     """A resolver with its own cache; it may be used from several threads."""
-    return Resolver(fetch, now, own)
+    return Resolver(fetch, now, own, own_log)
 
 
 def _version(history: History, url: DidUrl, signed_at: datetime | None) -> did_webvh.Version:
