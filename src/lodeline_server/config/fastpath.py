@@ -158,7 +158,7 @@ class FastPath:
                 if form is not None:
                     return serving.answer(
                         form,
-                        negotiated=path.startswith("/01/"),
+                        negotiated=serving.offered(path) is not None,
                         if_none_match=get("HTTP_IF_NONE_MATCH", ""),
                     )
         return None

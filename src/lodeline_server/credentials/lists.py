@@ -14,6 +14,7 @@ from lodeline.credentials import dates, integrity, status, statusbook
 from lodeline.credentials.statusbook import Account, Act, Change
 from lodeline_server.credentials import addresses, keyring
 from lodeline_server.credentials.models import StatusChange, StatusEntry, StatusList, StatusVersion
+from lodeline_server.publishing import serving
 from lodeline_server.publishing.actions import publish
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from lodeline_server.credentials.models import Credential, Issuer, IssuerKey
 
-MEDIA_TYPE = "application/vc"
+MEDIA_TYPES = serving.OFFERS[addresses.LIST_PATH.format("")]
 TTL = 60_000  # milliseconds for which a copy may be kept
 TICK = timedelta(microseconds=1)
 
@@ -107,7 +108,7 @@ def publish_version(kept: StatusList, by: Signer, now: datetime, *, position: in
     body = strictjson.canonical(integrity.add(plain, keyring.opened(by.key), by.method, created=now))
     row = StatusVersion.objects.create(status_list=kept, number=following.number, at=now, body=body)
     path = addresses.LIST_PATH.format(kept.name)
-    publish(key=path, forms={MEDIA_TYPE: body}, kind="status-list", position=position, now=now)
+    publish(key=path, forms=dict.fromkeys(MEDIA_TYPES, body), kind="status-list", position=position, now=now)
     return row
 
 

@@ -11,7 +11,8 @@ from lodeline.credentials import dates
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials import lists, queries
 from lodeline_server.kit.permissions import public
-from lodeline_server.publishing.pages import send
+from lodeline_server.publishing import serving
+from lodeline_server.publishing.pages import not_acceptable, send
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,7 +48,11 @@ def status_list(request: HttpRequest, name: str) -> HttpResponse:
     version = queries.list_version(name, moment)
     if version is None:
         raise Http404("the list was not published then")
-    response = HttpResponse(bytes(version.body), content_type=lists.MEDIA_TYPE)
+    media_types = serving.acceptable(request.headers.get("Accept", ""), lists.MEDIA_TYPES)
+    if not media_types:
+        return not_acceptable(sorted(lists.MEDIA_TYPES))
+    response = HttpResponse(bytes(version.body), content_type=media_types[0])
     response["Cache-Control"] = PAST
+    response["Vary"] = "Accept"
     response["Access-Control-Allow-Origin"] = "*"
     return response

@@ -12,8 +12,6 @@ from lodeline_server.publishing.queries import forms
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-NEGOTIATED = tuple(serving.OFFERS)
-
 
 def send(request: HttpRequest) -> HttpResponse | None:
     """The answer for the request's address, whoever asks; None when nothing is published there."""
@@ -31,7 +29,7 @@ def send(request: HttpRequest) -> HttpResponse | None:
         form = serving.Form(row.media_type, row.etag, row.kind, row.status, gzip, body)
         status, headers, content = serving.answer(
             form,
-            negotiated=path.startswith(NEGOTIATED),
+            negotiated=serving.offered(path) is not None,
             if_none_match=request.headers.get("If-None-Match", ""),
         )
         shown = b"" if request.method == "HEAD" else content

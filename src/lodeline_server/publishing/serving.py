@@ -11,8 +11,11 @@ from typing import Final
 from attrs import frozen
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
-OFFERS: Final = {"/01/": (HTML, JSON)}
-"""Forms below an address, the one for people first. Elsewhere there is one form, whatever is asked for."""
+CREDENTIAL: Final = "application/vc"
+OFFERS: Final = {"/01/": (HTML, JSON), "/credentials/status/": (CREDENTIAL, JSON)}
+"""Forms below an address, the first one for whoever does not mind. Elsewhere there is one form, whatever is asked for.
+
+A status list is the same bytes twice: programs that ask for JSON mean it too."""
 SUFFIXES: Final = {".html": HTML, ".json": JSON}
 LONGEST: Final = 600
 REMEMBERED: Final = 512  # longer headers are read each time, so that strangers cannot fill the memory
@@ -93,6 +96,11 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
+def offered(path: str) -> tuple[str, ...] | None:
+    """The forms below an address that is negotiated; None elsewhere."""
+    return next((offers for start, offers in OFFERS.items() if path.startswith(start)), None)
+
+
 def wanted(path: str, accept: str) -> list[tuple[str, tuple[str, ...] | None]]:
     """Keys to look for under an address, in order, each with the media types that may be sent.
 
@@ -100,7 +108,7 @@ def wanted(path: str, accept: str) -> list[tuple[str, tuple[str, ...] | None]]:
     """
     if len(path) > LONGEST or not path.isprintable():
         return []
-    offers = OFFERS.get(path[:4])
+    offers = offered(path)
     if offers is None:
         return [(path, None)]
     found: list[tuple[str, tuple[str, ...] | None]] = [(path, acceptable(accept, offers))]

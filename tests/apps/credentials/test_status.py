@@ -69,6 +69,19 @@ def test_every_version_answers_for_its_time(issued, change, client):
     assert newest.content == bytes(versions.last().body)
 
 
+def test_a_list_as_whoever_asks_reads_it(issued, change, client):
+    """The media type of credentials, or JSON for programs that read nothing else; the bytes are the same."""
+    path = f"/credentials/status/{issued.entries.first().status_list.name}"
+    asked = {"*/*": "application/vc", "application/ld+json, application/json": "application/json",
+             "application/vc": "application/vc"}  # fmt: skip
+    for address in (path, f"{path}?at=2026-11-01T12:30:00Z"):
+        answers = {accept: client.get(address, headers={"accept": accept}) for accept in asked}
+        assert {accept: answer["Content-Type"] for accept, answer in answers.items()} == asked
+        assert len({answer.content for answer in answers.values()}) == 1
+        assert all("Accept" in answer["Vary"].split(", ") for answer in answers.values())
+        assert client.get(address, headers={"accept": "text/html"}).status_code == 406
+
+
 def test_a_revocation_is_for_ever(issued, change):
     change(Act.REVOKE, 1, "wrong site")
     assert change(Act.REVOKE, 2).pk == issued.pk
@@ -87,7 +100,8 @@ def test_lists_are_long_and_numbers_are_unlike(issuer, organisation, actor, now,
     numbers = list(StatusEntry.objects.values_list("status_list__purpose", "index"))
     assert len(set(numbers)) == 40
     assert max(index for _, index in numbers) > 1000
-    body = bytes(Published.objects.get(key=f"/credentials/status/{StatusList.objects.first().name}").body)
+    path = f"/credentials/status/{StatusList.objects.first().name}"
+    body = bytes(Published.objects.get(key=path, media_type="application/vc").body)
     assert len(status.decode(json.loads(body)["credentialSubject"]["encodedList"])) * 8 == 131_072
 
 
