@@ -10,6 +10,8 @@ LODELINE_WITNESS  name under which other logs are cosigned (default: the address
 LODELINE_MAX_UPLOAD   bytes of one captured document (default 32 MiB)
 LODELINE_VC_HOSTS     hosts asked for DIDs and status lists, comma separated; * for all public ones (default none)
 LODELINE_VC_OPEN      1 opens the VC-API without a token on this machine alone, for conformance suites
+LODELINE_THRESHOLD_CLAIMS     JSON file with thresholds from contracts, beside those of the law (default none)
+LODELINE_THRESHOLD_QUESTIONS  questions of one verifier about one sealed number in a year (default 4)
 LODELINE_OIDC_ISSUER, LODELINE_OIDC_CLIENT_ID, LODELINE_OIDC_SECRET, LODELINE_OIDC_NAME   sign-in by OpenID Connect
 LODELINE_DEBUG    1 for tracebacks on pages (development only)
 """
@@ -58,6 +60,8 @@ VC_HOSTS = {
     host.strip().lower() for host in os.environ.get("LODELINE_VC_HOSTS", "").split(",") if host.strip()
 }
 VC_OPEN = environment.flag("LODELINE_VC_OPEN")
+THRESHOLD_CLAIMS = os.environ.get("LODELINE_THRESHOLD_CLAIMS", "")
+THRESHOLD_QUESTIONS = max(1, int(os.environ.get("LODELINE_THRESHOLD_QUESTIONS") or 4))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 AUDIT_THREAD = True  # reads are written by a thread, twice a second; tests write them when they look

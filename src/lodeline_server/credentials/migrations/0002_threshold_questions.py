@@ -88,6 +88,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("claim", models.CharField(max_length=500)),
+                (
+                    "rule",
+                    models.JSONField(
+                        default=dict, help_text="the claim as the allow-list had it; empty if it had none"
+                    ),
+                ),
                 ("credentials", models.JSONField(help_text="ids, in the order of the terms")),
                 ("audience", models.CharField(max_length=500)),
                 ("nonce", models.CharField(max_length=128)),
