@@ -104,8 +104,12 @@ def decode(text: JSON, limit: int = bitstrings.LIMIT) -> bytes:
 def new_entry(url: str, purpose: str, index: int) -> dict[str, JSON]:
     """An item for `credentialStatus`."""
     made = {
-        "type": ENTRY, "statusPurpose": purpose, "statusListIndex": str(index), "statusListCredential": url,
-    }  # fmt: skip
+        "id": f"{url}#{index}",
+        "type": ENTRY,
+        "statusPurpose": purpose,
+        "statusListIndex": str(index),
+        "statusListCredential": url,
+    }
     read_entry(made)
     return made
 
