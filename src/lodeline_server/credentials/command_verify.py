@@ -34,7 +34,7 @@ def _verify(args: argparse.Namespace) -> int:
     asked = checking.Asked(now=now(), status=whole, times=whole, challenge=args.challenge, domain=args.domain)
     judge = verifying.presentation if _is_presentation(item) else verifying.credential
     verdict = judge(item, asked)
-    lines = [f"{one.step:<10} {MARKS[one.good]:<8} {one.said}" for one in verdict.steps]
+    lines = [f"{one.step:<11} {MARKS[one.good]:<8} {one.said}" for one in verdict.steps]
     lines += ["It holds." if verdict.holds else "It does not hold."]
     say(args, verdict.as_dict(), "\n".join(lines))
     return GOOD if verdict.holds else REFUSED

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from lodeline.credentials import resolve
+from lodeline.credentials import record, resolve
 from lodeline_server.credentials import checking, material, queries
 from lodeline_server.credentials.models import Credential
 from lodeline_server.kit import clock
+from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from lodeline.credentials.record import Place
     from lodeline.strictjson import JSON
     from lodeline_server.credentials.checking import Asked, Verdict
 
@@ -53,6 +53,8 @@ def _tables() -> bool:
     return Credential._meta.db_table in connection.introspection.table_names()  # noqa: SLF001 - Django's documented access
 
 
-def _on_record(sha256: str) -> tuple[int, datetime] | None:
+def _on_record(sha256: str) -> Place | None:
     row = queries.on_record(sha256)
-    return (row.position, row.issued_at) if row else None
+    if row is None:
+        return None
+    return record.Place(origin=MAIN.origin, position=row.position, size=row.position + 1, time=row.issued_at)

@@ -153,10 +153,9 @@ def test_the_command(organisation, capsys, tmp_path):
     assert code == 0
     code, said = run(capsys, "verify", str(made))
     assert code == 1
-    assert said.out.splitlines()[-2:] == [
-        "status     REFUSED  its issuer has revoked it",
-        "It does not hold.",
-    ]
+    lines = said.out.splitlines()
+    assert [line for line in lines if "REFUSED" in line] == ["status      REFUSED  its issuer has revoked it"]
+    assert lines[-1] == "It does not hold."
     assert run(capsys, "verify", str(made), "--signature-only")[0] == 0
 
 

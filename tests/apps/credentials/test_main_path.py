@@ -29,7 +29,7 @@ def test_what_is_issued_verifies_until_it_is_revoked(form, issuer, api_client):
     told = found.json()
     assert (told["verified"], told["errors"]) == (True, [])
     assert [step["step"] for step in told["steps"]] == [
-        "structure", "signature", "key", "issuer", "status", "dates", "receipt",
+        "structure", "signature", "key", "issuer", "status-then", "status", "dates", "subject", "receipt",
     ]  # fmt: skip
     assert f"position {row.position} " in told["steps"][-1]["said"]
 

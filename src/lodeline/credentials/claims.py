@@ -1,0 +1,144 @@
+"""What a verified credential claims, in the words in which trust lists and evidence levels are judged.
+
+UNTP's vocabularies are known; of any other credential kind, issuer, subject and dates are enough. What is absent reads
+as the weakest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lodeline.credentials import dates, did, did_web, model
+from lodeline.credentials.trusting import Claim
+from lodeline.evidence import Assurance
+from lodeline.identifiers import IdentifierError, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from lodeline.credentials.standing import Standing
+    from lodeline.strictjson import JSON
+
+GENERAL: Final = frozenset({"VerifiableCredential", "EnvelopedVerifiableCredential"})
+# Members of a subject that name the party it speaks of, the most telling first.
+PARTIES: Final = ("issuedToParty", "issuedTo", "producedByParty", "operatedByParty", "party", "organisation")
+# Members of a subject that are the thing itself, and lists of assessments that name things.
+THINGS: Final = ("product", "item", "battery", "facility")
+ASSESSED: Final = ("assessedProduct", "assessedFacility", "assessedOrganisation")
+_DEEPEST: Final = 4
+_MOST: Final = 1_000
+
+
+def kind(document: Mapping[str, JSON]) -> str:
+    """The most particular type: the last one that is not the general one."""
+    given = document.get("type")
+    names = given if isinstance(given, list) else [given]
+    return next((str(name) for name in reversed(names) if name not in GENERAL), "VerifiableCredential")
+
+
+def subjects(document: Mapping[str, JSON]) -> list[dict[str, Any]]:
+    """What the credential is about, as a list of objects."""
+    given = document.get("credentialSubject")
+    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, dict)]
+
+
+def about(document: Mapping[str, JSON]) -> list[str]:
+    """The ids that it speaks about: of its subjects, of the thing each describes, of what was assessed."""
+    return list(dict.fromkeys(name for subject in subjects(document) for name in _named(subject)))[:_MOST]
+
+
+def matches(document: Mapping[str, JSON], wanted: str) -> bool:
+    """Whether `wanted` (a DID, a Digital Link on any domain, an EPC URN, any URI) is among what it is about."""
+    key = same(wanted)
+    return any(same(name) == key for name in about(document))
+
+
+def same(identifier: str) -> str:
+    """One key for one thing: a battery's DID that is a path of a Digital Link, the link, and the EPC URN are one."""
+    text = identifier
+    if text.startswith("did:web"):
+        try:
+            path = did_web.location(did.parse(text).name.split(":"), public=False).rstrip("/")
+        except ValueError:
+            return text
+        with_key = _key(path)
+        return with_key if with_key.startswith("https://id.gs1.org/") else text
+    return _key(text)
+
+
+def _key(text: str) -> str:
+    try:
+        return normalise(text)
+    except IdentifierError:
+        return text
+
+
+def claim(
+    document: Mapping[str, JSON],
+    *,
+    signed_at: datetime | None,
+    standing: Standing,
+    now: datetime,
+) -> Claim:
+    """What the credential attests, for `trusting.judge`."""
+    issuer = model.issuer(document)
+    first = next(iter(subjects(document)), {})
+    start = _moment(document, "validFrom") or signed_at or now
+    until = _moment(document, "validUntil")
+    named = [_id(first.get(name)) for name in PARTIES]
+    party = next((name for name in named if name), "") or _id(first) or ""
+    assessed = [name for item in _list(first, "assessment", "conformityAssessment") for name in _named(item)]
+    scoped = bool(assessed) if "assessment" in first else bool(about(document))
+    return Claim(
+        id=str(document.get("id", "")),
+        issuer=issuer,
+        kind=kind(document),
+        about=party,
+        decided=(signed_at or start).date(),
+        assurance=Assurance.of(first),
+        scheme=_name(first.get("scope")) or _name(first.get("scheme")),
+        sector=_name(first.get("sector")),
+        valid_until=until.date() if until else None,
+        standing=standing,
+        referenced=bool(document.get("id") or document.get("evidence") or first.get("evidence")),
+        in_scope=scoped,
+    )
+
+
+def _named(subject: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(subject.get("id"), str):
+        yield subject["id"]
+    for member in THINGS:
+        for one in _list(subject, member):
+            yield from _named(one, depth + 1)
+    for member in ("assessment", "conformityAssessment", *ASSESSED):
+        for one in _list(subject, member):
+            yield from _named(one, depth + 1)
+
+
+def _list(given: Mapping[str, Any], *members: str) -> list[dict[str, Any]]:
+    found = []
+    for member in members:
+        value = given.get(member)
+        found += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    return found[:_MOST]
+
+
+def _id(value: Any) -> str:
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if isinstance(found, str) else ""
+
+
+def _name(value: Any) -> str:
+    """The id of a scheme, else its name."""
+    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(first, dict):
+        first = first.get("id") or first.get("name")
+    return first if isinstance(first, str) else ""
+
+
+def _moment(document: Mapping[str, JSON], name: str) -> datetime | None:
+    return dates.read(document[name], name) if name in document else None
