@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 from cryptography.exceptions import InvalidSignature
@@ -37,13 +37,16 @@ _SMALL_ORDER = frozenset(
 )
 
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
 class SignatureRefused(ValueError):  # noqa: N818 - a verdict, in the words of the pages
     """The signature does not hold; the message says which step failed."""
 
 
 def b64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def unb64url(text: str) -> bytes:

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from lodeline import sealing, strictjson
 from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import encode
-from lodeline.log.merkle import Frontier, leaf_hash
+from lodeline.log.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import after, backend, notebook, signing, tiles, vault
+from lodeline_server.log import after, backend, notebook, rows, signing, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import EntryRow, LogState
@@ -75,17 +75,17 @@ def append(
     owner = vault.tenant(workspace, now=now)
     sealed = _sealed(statements, owner, size, book)
     time, by = backend.instant(now), actor.organisation
-    rows, leaves = [], []
+    entries, leaves = [], []
     for position, (statement, one) in enumerate(zip(statements, sealed, strict=True), size):
         leaf = encode(statement.type, now, owner.pseudonym, one.commitment)
         hashed = leaf_hash(leaf)
         leaves.append(hashed)
-        rows.append(
+        entries.append(
             (
                 position, statement.type, workspace, by, time, leaf, hashed, one.payload, owner.version, one.subject,
             )
         )  # fmt: skip
-    backend.insert(book, rows)
+    backend.insert(book, entries)
     tiles.grow(book, tree, leaves)
     _sign(book, state, tree, now, key)
     return [Appended(position, hashed) for position, hashed in enumerate(leaves, size)]
@@ -118,27 +118,33 @@ def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, 
     return found
 
 
-def _state(book: Book) -> LogState:
-    empty = Frontier()
-    return LogState.objects.get_or_create(
-        name=book.name, defaults={"size": 0, "root": empty.root(), "frontier": b""}
-    )[0]
+class _State(NamedTuple):
+    size: int
+    root: bytes
+    frontier: bytes
 
 
-def _edge(state: LogState) -> Frontier:
+def _state(book: Book) -> _State:
+    for size, root, frontier in rows.read(LogState, "size root frontier", "WHERE name = %s", book.name):
+        return _State(size, bytes(root), bytes(frontier))
+    rows.insert(LogState, "name size root frontier", (book.name, 0, EMPTY_ROOT, b""))
+    return _State(0, EMPTY_ROOT, b"")
+
+
+def _edge(state: _State) -> Frontier:
     try:
-        return Frontier(state.size, tiles.hashes(bytes(state.frontier)))
+        return Frontier(state.size, tiles.hashes(state.frontier))
     except ValueError as error:
         raise LogInconsistent(
             f"the stored edge of the tree is not one: {error}; nothing is appended"
         ) from None
 
 
-def _require_signed(book: Book, state: LogState, tree: Frontier) -> VerifyKey:
+def _require_signed(book: Book, state: _State, tree: Frontier) -> VerifyKey:
     """The tree we are about to extend is the one we signed last; the key that signs now."""
-    last = notebook.newest(book)
-    size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
-    if (state.size, bytes(state.root)) != (size, root) or tree.root() != root:
+    last = notebook.signed_last(book)
+    size, root = (last.size, last.root) if last else (0, EMPTY_ROOT)
+    if (state.size, state.root) != (size, root) or tree.root() != root:
         raise LogInconsistent(
             f"the log holds {state.size} entries, the last signed checkpoint covers {size}; "
             "nothing is appended. Run 'lodeline log fsck'."
@@ -150,15 +156,16 @@ def _require_signed(book: Book, state: LogState, tree: Frontier) -> VerifyKey:
     return keys[-1][1]
 
 
-def _sign(book: Book, state: LogState, tree: Frontier, now: datetime, key: VerifyKey | None = None) -> None:
+def _sign(book: Book, state: _State, tree: Frontier, now: datetime, key: VerifyKey | None = None) -> None:
     """Compare-and-swap the state, sign and store the checkpoint; it is published after the transaction."""
     root = tree.root()
-    swapped = LogState.objects.filter(name=book.name, size=state.size, root=bytes(state.root)).update(
-        size=tree.size, root=root, frontier=b"".join(tree.hashes)
-    )
+    swapped = rows.update(
+        LogState, "size root frontier", "WHERE name = %s AND size = %s AND root = %s",
+        tree.size, root, b"".join(tree.hashes), book.name, state.size, state.root,
+    )  # fmt: skip
     if swapped != 1:
         raise LogInconsistent("another writer moved the log on; nothing is appended")
     note = signing.note_for(book, notes.Checkpoint(origin=book.origin, size=tree.size, root=root), now, key)
-    book.checkpoints.objects.create(size=tree.size, root=root, note=note, created_at=now)
+    rows.insert(book.checkpoints, "size root note created_at", (tree.size, root, note, backend.instant(now)))
     # Robust: what is committed stays acknowledged even if what follows cannot be done (full disk).
     transaction.on_commit(partial(after.moved, book), robust=True)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from lodeline.log.merkle import HASH_BYTES, Frontier, root_of
-from lodeline_server.log import backend
+from lodeline_server.log import backend, rows
 from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lodeline_server.log.books import Book
-    from lodeline_server.log.models import TileRow
 
 WIDTH, LEVEL_BITS = 256, 8
+_NewTile = tuple[int, int, bytes]  # level, index, hashes
 
 
 def hashes(data: bytes) -> list[bytes]:
@@ -25,25 +23,22 @@ def hashes(data: bytes) -> list[bytes]:
 
 def stored(level: int, index: int, book: Book = MAIN) -> bytes:
     """The hashes of a tile, one after the other; none when it is not there."""
-    table = book.tiles._meta.db_table  # noqa: SLF001 - Django's documented access
-    with connection.cursor() as cursor:  # a proof reads several; the ORM would take ten times as long
-        cursor.execute(f'SELECT hashes FROM {table} WHERE level = %s AND "index" = %s', [level, index])  # noqa: S608
-        row = cursor.fetchone()
-    return bytes(row[0]) if row else b""
+    found = rows.read(book.tiles, "hashes", 'WHERE level = %s AND "index" = %s', level, index)
+    return bytes(found[0][0]) if found else b""
 
 
 def grow(book: Book, tree: Frontier, leaves: Sequence[bytes]) -> None:
     """Add leaf hashes to the tree and its stored tiles: a level at a time; full tiles feed the level above."""
     level, start, fresh = 0, tree.size, list(leaves)
     while fresh:
-        rows, full = _level(book, level, start, fresh)
+        fresh_tiles, full = _level(book, level, start, fresh)
         if level == 0:
             _extend(tree, leaves, full)
-        book.tiles.objects.bulk_create(rows)
+        rows.insert(book.tiles, "level index hashes", *fresh_tiles)
         level, start, fresh = level + 1, start // WIDTH, full
 
 
-def _level(book: Book, level: int, start: int, fresh: list[bytes]) -> tuple[list[TileRow], list[bytes]]:
+def _level(book: Book, level: int, start: int, fresh: list[bytes]) -> tuple[list[_NewTile], list[bytes]]:
     """New tile rows of a level that held `start` hashes, and the roots of the tiles that became full."""
     index, filled = divmod(start, WIDTH)
     held: list[bytes] = []
@@ -51,19 +46,19 @@ def _level(book: Book, level: int, start: int, fresh: list[bytes]) -> tuple[list
         held = hashes(stored(level, index, book))
         if len(held) != filled:
             raise backend.LogInconsistent(f"tile {index} of level {level} does not fit the tree's size")
-    rows, full = [], []
+    made, full = [], []
     at = 0
     while at < len(fresh):
         take = [*held, *fresh[at : at + WIDTH - len(held)]]
         at += len(take) - len(held)
-        rows.append(book.tiles(level=level, index=index, hashes=b"".join(take)))
+        made.append((level, index, b"".join(take)))
         if len(take) == WIDTH:
             full.append(root_of(take))
         index, held = index + 1, []
     if filled:
-        first = rows.pop(0)
-        book.tiles.objects.filter(level=level, index=first.index).update(hashes=first.hashes)
-    return rows, full
+        first = made.pop(0)
+        rows.update(book.tiles, "hashes", 'WHERE level = %s AND "index" = %s', first[2], level, first[1])
+    return made, full
 
 
 def _extend(tree: Frontier, leaves: Sequence[bytes], full: Sequence[bytes]) -> None:
