@@ -1,4 +1,4 @@
-"""From bytes to findings: strict JSON, document, context, schema, rules. All findings, not only the first.
+"""From bytes to findings: strict JSON or safe XML, document, context, schema, rules. All findings, not only the first.
 
 `check` takes EPCIS documents (`EPCISDocument`, `EPCISQueryDocument`, one bare event) and statement documents.
 It reads nothing but its arguments: no clock, no network, no record. What needs the record is checked later.
@@ -6,8 +6,6 @@ It reads nothing but its arguments: no clock, no network, no record. What needs 
 
 from __future__ import annotations
 
-import re
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,9 @@ from lodeline.events import context as contexts
 from lodeline.events.epcis import EVENT_LISTS, Event, instant
 from lodeline.events.explain import schema_findings
 from lodeline.events.limits import Limits
+from lodeline.events.reading import read
 from lodeline.events.vocabulary import EVENT_TYPES
+from lodeline.events.xml_tree import looks_like_xml
 from lodeline.evidence import Finding, Severity, refuses
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from lodeline.events.statements import Statement
 
 DEFAULTS = Limits()
-_NUL = re.compile("\0")
-_MARKUP = re.compile(r"<[A-Za-z!/?]|^=")
 Path = tuple[str | int, ...]
 
 
@@ -64,7 +62,9 @@ def check(data: bytes, *, now: datetime, limits: Limits = DEFAULTS) -> Checked:
         return statements_of(document, early, now=now, limits=limits)
     events: list[Event] = []
     context = document.get("@context")
-    found = _document(document, _Frame(context, contexts.Names.of(context), events, now, limits))
+    found = _document(
+        document, _Frame(context, contexts.Names.of(context), events, now, limits, looks_like_xml(data))
+    )
     kept = [*early, *islice(found, limits.max_findings)]
     if len(kept) >= limits.max_findings:
         kept.append(
@@ -87,89 +87,7 @@ class _Frame:
     events: list[Event]
     now: datetime
     limits: Limits
-
-
-def read(data: bytes, limits: Limits = DEFAULTS) -> tuple[dict[str, Any] | None, list[Finding]]:
-    """Parse the bytes of a document: the object or None, and findings."""
-    parse = partial(
-        strictjson.loads,
-        data,
-        max_bytes=limits.max_bytes,
-        max_depth=limits.max_depth,
-        max_values=limits.max_values,
-    )
-    found: list[Finding] = []
-    try:
-        value = parse()
-    except strictjson.StrictJSONError as error:
-        twice = _named_twice(data) if error.rule == "json.duplicate-key" else {}
-        if not twice:
-            return None, [_json_finding(error)]
-        try:
-            value = parse(tolerated=twice.keys())
-        except strictjson.StrictJSONError as other:
-            return None, [_json_finding(other)]
-        found += [
-            Finding(
-                rule="event.id-twice",
-                severity=Severity.WARNING,
-                pointer=strictjson.pointer(path),
-                message="The event has a fingerprint (ni:) and a name as eventID; the name counts. Send one eventID.",
-                got=fingerprint[:80],
-            )
-            for path, fingerprint in twice.items()
-        ]
-    if not isinstance(value, dict):
-        return None, [*found, _error("document.type", (), "A document is a JSON object.")]
-    if b"\\u0000" in data:
-        found += [
-            _error("text.nul", path, "U+0000 is no text. Take it out.")
-            for path in islice(_texts(value, (), _NUL), 20)
-        ]
-    if b"<" in data or b'"=' in data or b"\\u003" in data:
-        found += [
-            Finding(
-                rule="text.markup",
-                severity=Severity.NOTE,
-                pointer=strictjson.pointer(path),
-                message="Looks like markup or a formula. It is kept as text and never run.",
-            )
-            for path in islice(_texts(value, (), _MARKUP), 20)
-        ]
-    return (None if refuses(found) else value), found
-
-
-def _named_twice(data: bytes) -> dict[Path, str]:
-    """The one repetition that is allowed: an event that carries first its fingerprint, then its name.
-
-    GS1's own examples hold such an event. Anything else repeated gives an empty answer: refuse.
-    """
-    found: dict[Path, str] = {}
-    for path, values in strictjson.repeats(data).items():
-        last = path[-1:] == ("eventID",) and path[-3:-2] == ("eventList",)
-        if (
-            not last
-            or len(values) != 2
-            or values[0][:5] != b'"ni:/'
-            or values[1][:4] in (b'"ni:', b"{", b"[")
-        ):
-            return {}
-        found[path] = values[0].decode().strip('"')
-    return found
-
-
-def _texts(value: Any, path: Path, wanted: re.Pattern[str]) -> Iterator[Path]:
-    """Where keys and texts hold what is wanted."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if wanted.search(key):
-                yield (*path, key)
-            yield from _texts(item, (*path, key), wanted)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index), wanted)
-    elif isinstance(value, str) and wanted.search(value):
-        yield path
+    xml: bool = False
 
 
 def _document(document: dict[str, Any], frame: _Frame) -> Iterator[Finding]:
@@ -258,11 +176,15 @@ def _event(raw: Any, at: Path, frame: _Frame) -> Iterator[Finding]:
     if listed:
         yield listed
         return
-    checker = schema.validator(kind)
+    checker = schema.validator(kind, xml=frame.xml)
     if not checker.is_valid(raw):
         event_id = raw.get("eventID")
         yield from schema_findings(
-            checker, schema.event_schema(kind), raw, at, event_id if isinstance(event_id, str) else None
+            checker,
+            schema.event_schema(kind, xml=frame.xml),
+            raw,
+            at,
+            event_id if isinstance(event_id, str) else None,
         )
         return
     if "@context" in raw and at:
@@ -272,11 +194,6 @@ def _event(raw: Any, at: Path, frame: _Frame) -> Iterator[Finding]:
     yield from found
     if event is not None:
         frame.events.append(event)
-
-
-def _json_finding(error: strictjson.StrictJSONError) -> Finding:
-    message = f"{error} (byte {error.position})" if error.position else str(error)
-    return Finding(rule=error.rule, severity=Severity.ERROR, pointer=error.pointer, message=message)
 
 
 def _error(rule: str, path: Path, message: str, got: Any = None) -> Finding:

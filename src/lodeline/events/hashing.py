@@ -163,6 +163,11 @@ def _lasting(name: str, value: dict[str, list[str]], spaces: Spaces) -> str:
     return name + text if text else ""
 
 
+def _lasting_in_xml(_name: str, value: Any, spaces: Spaces) -> str:
+    """XML allows it in every event type, JSON in two: elsewhere its JSON form bears the prefix."""
+    return _lasting("persistentDisposition", value, spaces) if isinstance(value, dict) else ""
+
+
 def _place(name: str, value: dict[str, Any], spaces: Spaces) -> str:
     text = f"{name}id={values.uri(value['id'], spaces)}"
     if len(value) > 1:
@@ -245,6 +250,7 @@ _ORDER: Final[tuple[tuple[str, Callable[[str, Any, Spaces], str]], ...]] = (
     ("bizStep", _word(STEP)),
     ("disposition", _disposition),
     ("persistentDisposition", _lasting),
+    ("epcis:persistentDisposition", _lasting_in_xml),
     ("readPoint", _place),
     ("bizLocation", _place),
     ("bizTransactionList", _links("bizTransaction", BTT)),

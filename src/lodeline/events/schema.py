@@ -98,6 +98,13 @@ SENSOR_REPORT: Final = _object(
     ["type"],
     extensible=True,
 )  # fmt: skip
+_REPORT_IN_XML: Final[Schema] = {
+    **SENSOR_REPORT,
+    "required": [],
+    "anyOf": [{"required": ["type"]}, {"required": ["exception"]}],
+    "x-rule": "schema.required",
+    "x-say": "'type' is missing. Add it (XML may name an exception instead).",
+}
 SENSOR_ELEMENT: Final = _object(
     {
         "sensorMetadata": _object(
@@ -215,12 +222,19 @@ _NEEDS: Final[dict[str, list[Schema]]] = {
 
 
 @cache
-def event_schema(kind: str) -> Schema:
-    """The schema of one event of type `kind` (a key of `OWN_FIELDS`)."""
+def event_schema(kind: str, *, xml: bool = False) -> Schema:
+    """The schema of one event of type `kind` (a key of `OWN_FIELDS`).
+
+    `xml`: of its JSON form when it came as XML, whose schema asks less of a sensor report.
+    """
     names = (*words.COMMON_FIELDS, *words.CIRCUMSTANCES, *words.OWN_FIELDS[kind])
     fields = {name: FIELDS[name] for name in names}
     if kind == "TransactionEvent":
         fields["epcList"] = _list(URI)
+    if xml:
+        report = _list(_REPORT_IN_XML, minItems=1)
+        element = {**SENSOR_ELEMENT, "properties": {**SENSOR_ELEMENT["properties"], "sensorReport": report}}
+        fields["sensorElementList"] = _list(element)
     made = _object(fields, ["type", "eventTime", "eventTimeZoneOffset", *_REQUIRED[kind]], extensible=True)
     made["properties"]["type"] = {"const": kind}
     made["allOf"] = _NEEDS[kind]
@@ -286,9 +300,9 @@ def document_schema(kind: str) -> Schema:
 
 
 @cache
-def validator(kind: str) -> jsonschema_rs.Draft202012Validator:
+def validator(kind: str, *, xml: bool = False) -> jsonschema_rs.Draft202012Validator:
     """The compiled schema of an event or document type, formats asserted."""
     import jsonschema_rs
 
-    schema = document_schema(kind) if kind in words.DOCUMENT_TYPES else event_schema(kind)
+    schema = document_schema(kind) if kind in words.DOCUMENT_TYPES else event_schema(kind, xml=xml)
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)

@@ -82,7 +82,8 @@ def _schema(kind: str) -> dict[str, Any]:
 
 def check_statements(data: bytes, *, now: datetime, limits: Limits | None = None) -> Checked:
     """Check a StatementDocument: envelope, content by kind, identifiers, dates."""
-    from lodeline.events.check import Checked, read
+    from lodeline.events.check import Checked
+    from lodeline.events.reading import read
 
     limits = limits or Limits()
     document, early = read(data, limits)

@@ -10,9 +10,10 @@ from attrs import field, frozen
 
 from lodeline.access import Actor
 from lodeline.events import epcis
-from lodeline.events.check import Checked, read
+from lodeline.events.check import Checked
 from lodeline.events.context import Names
 from lodeline.events.limits import Limits
+from lodeline.events.reading import read
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
 from lodeline.strictjson import pointer
