@@ -46,19 +46,47 @@ def signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
 
     Raises `CredentialRefused` for another issuer, `Problem` 409 when there is no key of the kind.
     """
-    own = addresses.did_of(issuer.name)
-    said = own if named is None else model.issuer({"issuer": named})
-    rows = queries.usable_keys(issuer, now)
+    own = names_of(issuer)
+    said = next(iter(own)) if named is None else model.issuer({"issuer": named})
+    rows = [row for row in queries.usable_keys(issuer, now) if "assertionMethod" in row.purposes]
     if settings.VC_OPEN and said.startswith("did:key:"):
         rows = [row for row in rows if did_key.did(keyring.public(row)) == said]
-    if said != own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):
+    if said not in own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):
         shown = said[:200] or repr(named)[:200]
-        raise CredentialRefused("issuer", f"the issuer of it would be {own}, and it says {shown}")
+        names = " or ".join(dict.fromkeys(own.values()))
+        raise CredentialRefused("issuer", f"the issuer of it would be {names}, and it says {shown}")
     fits = [row for row in rows if form == Credential.Form.JWT or row.algorithm == keyring.ED25519]
     if not fits:
         raise no_key("to sign with" if form == Credential.Form.JWT else "of Ed25519 to sign with")
-    method = f"{own}#{fits[0].name}" if said == own else did_key.method(keyring.public(fits[0]))
-    return Signer(key=fits[0], did=said, method=method)
+    if said not in own:
+        return Signer(key=fits[0], did=said, method=did_key.method(keyring.public(fits[0])))
+    return Signer(key=fits[0], did=own[said], method=f"{own[said]}#{fits[0].name}")
+
+
+def names_of(issuer: Issuer) -> dict[str, str]:
+    """What the issuer may be called, the usual name first: each DID with the one that is signed as now.
+
+    A did:web of before stays as it is, since nothing else can keep its status lists. A did:webvh of before is signed
+    as what it is called now. `Problem` 409 when the address changed and nobody said so.
+    """
+    settled()
+    present = addresses.did_of(issuer.name)
+    names = {present: present}
+    entries = list(issuer.did_entries.order_by("-number").values_list("did", "home"))
+    names |= {did: entries[0][0] for did, _ in entries}
+    names |= {addresses.did_of(issuer.name, home): addresses.did_of(issuer.name, home) for _, home in entries}
+    return names
+
+
+def settled() -> None:
+    """Nothing is signed under an address that our DIDs do not know: 409 until 'lodeline credential did move'."""
+    known = queries.home()
+    if known is not None and known != addresses.home():
+        raise Problem(
+            409,
+            "The address of this installation is not the one in its DIDs",
+            detail=f"{known} became {addresses.home()}: 'lodeline credential did move' enters it everywhere.",
+        )
 
 
 def no_key(what: str) -> Problem:

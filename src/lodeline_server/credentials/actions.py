@@ -1,12 +1,27 @@
 """The only writers of issuers, keys, credentials and status. Each writes its statement into the log with it.
 
-They stand in `actions_keys`, `actions_issue` and `actions_status`; this is where the others find them.
+They stand in `actions_keys`, `actions_dids`, `actions_issue` and `actions_status`; this is where the others find them.
 """
 
 from __future__ import annotations
 
+from lodeline_server.credentials.actions_dids import Battery, Moved, make_batteries, move
 from lodeline_server.credentials.actions_issue import MAX_BYTES, Issued, issue
-from lodeline_server.credentials.actions_keys import PURPOSES, add_key, revoke_key
+from lodeline_server.credentials.actions_keys import PURPOSES, add_key, make_did, revoke_key, rotate_key
 from lodeline_server.credentials.actions_status import set_status
 
-__all__ = ["MAX_BYTES", "PURPOSES", "Issued", "add_key", "issue", "revoke_key", "set_status"]
+__all__ = [
+    "MAX_BYTES",
+    "PURPOSES",
+    "Battery",
+    "Issued",
+    "Moved",
+    "add_key",
+    "issue",
+    "make_batteries",
+    "make_did",
+    "move",
+    "revoke_key",
+    "rotate_key",
+    "set_status",
+]

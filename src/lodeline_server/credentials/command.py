@@ -17,6 +17,7 @@ PIECES = (
     "command_verify",
     "command_issue",
     "command_key",
+    "command_did",
 )
 
 

@@ -1,16 +1,14 @@
-"""Private keys of issuers, sealed under their workspace's key, and the DID documents made of the public ones."""
+"""Private keys of issuers, sealed under their workspace's key: those that sign, and those that write histories."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lodeline import sealing
-from lodeline.credentials import did
 from lodeline.credentials.keys import P256SigningKey, P256VerifyKey
 from lodeline.keys import SigningKey, VerifyKey
-from lodeline_server.credentials import addresses
-from lodeline_server.credentials.models import Issuer, IssuerKey
+from lodeline_server.credentials.models import Issuer, IssuerKey, UpdateKey
 from lodeline_server.log import vault
 
 if TYPE_CHECKING:
@@ -50,24 +48,27 @@ def public(row: IssuerKey) -> PublicKey:
     return VerifyKey(raw) if row.algorithm == ED25519 else P256VerifyKey(raw)
 
 
+def keep_update(key: SigningKey, issuer: Issuer, number: int, now: datetime) -> UpdateKey:
+    """Keep the key that will sign entry `number` of the issuer's history."""
+    owner = vault.tenant(issuer.organisation.workspace_id, now=now)
+    place = _update_place(issuer.pk, number)
+    sealed = sealing.seal(owner.key, key.seed, aad=place, random=secrets.token_bytes)
+    return UpdateKey.objects.create(
+        issuer=issuer, number=number, public=key.verify_key.raw, sealed=sealed, key_version=owner.version
+    )
+
+
+def opened_update(row: UpdateKey) -> SigningKey:
+    """Raises `sealing.Unreadable`, also once it has signed."""
+    owner = vault.Keyring()[row.issuer.organisation.workspace_id, row.key_version]
+    return SigningKey(
+        sealing.unseal(owner.key, bytes(row.sealed), aad=_update_place(row.issuer_id, row.number))
+    )
+
+
+def _update_place(issuer: int, number: int) -> bytes:
+    return sealing.place("credentials_updatekey", issuer, number, "sealed")
+
+
 def _place(issuer: int, name: str) -> bytes:
     return sealing.place("credentials_issuerkey", issuer, name, "sealed")
-
-
-def document(issuer: Issuer, moment: datetime | None = None) -> dict[str, Any]:
-    """The issuer's DID document: all keys that were there at `moment`, retired ones with their end."""
-    rows = issuer.keys.order_by("pk")
-    if moment is not None:
-        rows = rows.filter(valid_from__lte=moment)
-    keys = [
-        did.Published(row.name, public(row), tuple(row.purposes), row.revoked_at, row.valid_until)
-        for row in rows
-    ]
-    return did.document(addresses.did_of(issuer.name), keys, also_known_as=[issuer.organisation.party])
-
-
-def own(identifier: str, moment: datetime | None) -> dict[str, Any] | None:
-    """Our own DIDs from the database, as the resolver asks for them."""
-    name = addresses.name_of(identifier)
-    issuer = Issuer.objects.select_related("organisation").filter(name=name).first() if name else None
-    return document(issuer, moment) if issuer else None

@@ -99,7 +99,7 @@ def publish_version(kept: StatusList, by: Signer, now: datetime, *, position: in
     url = addresses.list_url(kept.name)
     plain = status.new_list(
         url=url,
-        issuer=kept.did,
+        issuer=by.did,
         purpose=kept.purpose,
         bits=bits,
         since=dates.write(now),

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from lodeline import strictjson
-from lodeline.credentials import contexts, rdf, resolve
+from lodeline.credentials import contexts, kinds, rdf, resolve
 from lodeline.credentials.status import Code, StatusRefused
 from lodeline_server import kit
-from lodeline_server.credentials import addresses, keyring, queries
+from lodeline_server.credentials import dids, queries
 from lodeline_server.kit import outbound
 from lodeline_server.kit.clock import now
 
@@ -36,7 +36,7 @@ LIST_BYTES = 4 * 1024 * 1024
 def held() -> contexts.Contexts | None:
     """The pinned contexts; None when set-up had no npm packages."""
     try:
-        return contexts.load(lambda file: (VENDOR / file).read_bytes())
+        return contexts.load(lambda file: (VENDOR / file).read_bytes(), kinds.DOCUMENTS)
     except FileNotFoundError:
         return None
 
@@ -80,12 +80,12 @@ def fetch(url: str, most: int) -> bytes:
 @lru_cache(maxsize=1)
 def resolver() -> resolve.Resolver:
     """Our own DIDs from the database, did:key by itself, others from allowed hosts."""
-    return resolve.resolver(fetch, now, keyring.own)
+    return resolve.resolver(fetch, now, dids.own, dids.own_log)
 
 
 def list_text(url: str, moment: datetime) -> JSON:
     """A status list as it came, its proof not verified: ours as of a moment, those of others as they are now."""
-    name = addresses.list_name(url)
+    name = queries.own_list(url)
     if name is not None:
         version = queries.list_version(name, moment) if "\x00" not in name else None
         if version is None:

@@ -9,6 +9,12 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lodeline_server.credentials.models_dids import (  # noqa: F401 - Django looks for models here
+    BatteryDid,
+    DidEntry,
+    Home,
+    UpdateKey,
+)
 from lodeline_server.parties.models import Organisation
 
 

@@ -24,7 +24,7 @@ def opened(request: HttpRequest) -> Actor | None:
         return None
     if any(name in request.headers for name in PASSED_ON):
         return None
-    issuer = Issuer.objects.select_related("organisation").order_by("pk").first()
+    issuer = Issuer.objects.select_related("organisation").filter(keys__isnull=False).order_by("pk").first()
     if issuer is None:
         return None
     organisation = issuer.organisation

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from lodeline_server.credentials.models import Credential, Issuer, IssuerKey, StatusVersion
+from lodeline_server.credentials import addresses
+from lodeline_server.credentials.models import (
+    BatteryDid,
+    Credential,
+    DidEntry,
+    Home,
+    Issuer,
+    IssuerKey,
+    StatusVersion,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +33,7 @@ def usable_keys(issuer: Issuer, moment: datetime) -> QuerySet[IssuerKey]:
     rows = IssuerKey.objects.select_related("issuer__organisation").filter(
         issuer=issuer, valid_from__lte=moment, revoked_at__isnull=True
     )
+    rows = rows.exclude(sealed=b"")  # taken away when it was rotated
     return rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=moment)).order_by("-pk")
 
 
@@ -44,3 +54,50 @@ def list_version(name: str, at: datetime | None = None) -> StatusVersion | None:
     if at is not None:
         rows = rows.filter(at__lte=at)
     return rows.order_by("-number").first()
+
+
+def own_list(url: str) -> str | None:
+    """The name of a status list of ours, at this address or at one of before."""
+    name = addresses.list_name(url)
+    if name is None:
+        place, old = addresses.list_place(url)
+        name = old if old and place in homes() else None
+    return name
+
+
+def issuer_named(name: str) -> Issuer | None:
+    return Issuer.objects.select_related("organisation").filter(name=name).first()
+
+
+def newest_entry(issuer: Issuer) -> DidEntry | None:
+    """The newest entry of the issuer's history."""
+    return DidEntry.objects.filter(issuer=issuer).order_by("-number").first()
+
+
+def history(issuer: Issuer) -> bytes:
+    """The issuer's did:webvh log as it is served."""
+    lines = DidEntry.objects.filter(issuer=issuer).order_by("number").values_list("line", flat=True)
+    return b"".join(map(bytes, lines))
+
+
+def history_of(name: str, start: str) -> bytes | None:
+    """The log of the issuer of that name, if its DIDs start so."""
+    rows = DidEntry.objects.filter(issuer__name=name).order_by("number").values_list("did", "line")
+    found = list(rows)
+    return b"".join(bytes(line) for _, line in found) if found and found[0][0].startswith(start) else None
+
+
+def homes() -> list[str]:
+    """All that ever stood as host and path in our DIDs."""
+    return list(Home.objects.order_by("pk").values_list("home", flat=True))
+
+
+def home() -> str | None:
+    """What stands there now; None before the first DID was made."""
+    return Home.objects.filter(until__isnull=True).values_list("home", flat=True).first()
+
+
+def battery(gtin: str, serial_part: str) -> BatteryDid | None:
+    return (
+        BatteryDid.objects.select_related("issuer").filter(gtin=gtin, serial_part=serial_part[:300]).first()
+    )

@@ -36,6 +36,7 @@ BELOW = {"/app/audit/": "/app/log/", "/app/lots/": "/app/trace/", "/app/items/":
 PERSONAL: tuple[Link, ...] = (
     ("/app/captures/", _("Captures"), Permission.CAPTURE_VIEW),
     ("/app/members/", _("Members"), Permission.MEMBERS_MANAGE),
+    ("/app/identity/", _("Identity"), Permission.KEYS_MANAGE),
     ("/app/keys/", _("API keys"), Permission.KEYS_MANAGE),
     ("/app/audit/", _("Audit trail"), Permission.AUDIT_VIEW),
     ("/app/operator/", _("Operator"), Permission.OPERATE),

@@ -30,6 +30,7 @@ KINDS = {
     "credential.status": gettext_lazy("Status of a credential"),
     "credential.key": gettext_lazy("Key that signs credentials"),
     "credential.did": gettext_lazy("Identifier of an organisation"),
+    "credential.did": gettext_lazy("Identifier of an organisation"),
     "threshold.question": gettext_lazy("Threshold question"),
     "threshold.answer": gettext_lazy("Answer to a threshold question"),
     "threshold.grant": gettext_lazy("Sealed numbers opened to another party"),

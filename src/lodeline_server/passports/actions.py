@@ -15,6 +15,7 @@ from lodeline.passports.access import MATRIX, Audience
 from lodeline.passports.assemble import assemble
 from lodeline.passports.completeness import DUTY_FROM, Cell, assess, counts, readable
 from lodeline.passports.document import ENVELOPE, content_hash, document, to_bytes, visible
+from lodeline_server.credentials.actions import Battery, make_batteries
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import projections
 from lodeline_server.log.actions import NewStatement, append
@@ -193,6 +194,12 @@ def _issue(
             statements=[_statement(draft, found) for draft, found in zip(changed, hashes, strict=True)],
             now=now,
         )
+        places = [place.position for place in appended]
+        named = [_battery(draft, place) for draft, place in zip(changed, places, strict=True)]
+        named += [
+            _battery(draft, heads[draft.key].position) for draft in same
+        ]  # from before batteries had DIDs
+        make_batteries(actor=actor, workspace=workspace, batteries=named, now=now)
         for draft, body, place in zip(changed, bodies, appended, strict=True):
             before = heads.get(draft.key)
             if before is not None and before.public_hash == draft.shown:
@@ -248,6 +255,17 @@ def _statement(draft: Draft, document_hash: str) -> NewStatement:
                 "document": draft.held,
             },
         },
+    )
+
+
+def _battery(draft: Draft, position: int) -> Battery:
+    record = draft.assembled.record
+    return Battery(
+        gtin=record.gtin,
+        serial=record.serial,
+        item=record.key,
+        operator=record.maker.uri,
+        position=position,
     )
 
 
