@@ -38,7 +38,7 @@ STAGES = (
     Stage("refiner", 40, 2, 4, 3, 12),
     Stage("precursor", 25, 4, 3, 3, 6),
     Stage("cathode", 20, 8, 2, 3, 5),
-    Stage("cell", 15, 30, 2, 4, 4),
+    Stage("cell", 15, 30, 2, 5, 4),
     Stage("pack", 10, 300, 2, 6, 4),
 )
 HEEL, CARRIED = 0.07, 0.8

@@ -13,6 +13,7 @@ import numpy as np
 from attrs import Factory, evolve, field, frozen
 
 from lodeline.lots.kernel.compressed import compress, locked
+from lodeline.lots.kernel.cone import after
 from lodeline.lots.kernel.loops import CORRECTED, ONWARD
 
 if TYPE_CHECKING:
@@ -149,9 +150,8 @@ class State:
             else {}
         )
         wide = evolve(wide, delta=evolve(wide.delta, masses=kept, left={**self.delta.left, **moved}))
-        return wide._with(
-            np.arange(first, first + count, dtype=np.int32), sources, targets, weights, position
-        )
+        fresh = np.arange(first, first + count, dtype=np.int32)
+        return _changed(wide, fresh, sources, targets, weights, position)
 
     def correct(
         self,
@@ -166,64 +166,7 @@ class State:
         touched = self.rows(numbers)
         if not np.isin(self.rows(targets), touched).all():
             raise ValueError("edges must flow into the corrected lots")
-        return self._with(touched, sources, targets, weights, position)
-
-    def _with(
-        self, touched: Ints, sources: Any, targets: Any, weights: Mapping[str, Any], position: int | None
-    ) -> State:
-        froms, into = self.rows(sources), self.rows(targets)
-        columns = {name: np.asarray(one, np.float64) for name, one in weights.items()}
-        missing = set(self.base.weights) ^ set(columns)
-        if missing or len(froms) != len(into) or any(len(one) != len(into) for one in columns.values()):
-            raise ValueError(f"one source, target and weight of {sorted(self.base.weights)} for each edge")
-        if any(not (np.isfinite(one).all() and (one >= 0).all()) for one in columns.values()):
-            raise ValueError("weights must be numbers from zero up")
-        old = self.delta
-        own = np.repeat(old.rows, np.diff(old.indptr))
-        keep = ~np.isin(own, touched)
-        froms, into = np.concatenate([old.sources[keep], froms]), np.concatenate([own[keep], into])
-        size, dtype = self.base.size, np.float64
-        kept = {
-            name: np.concatenate([old.weights.get(name, np.zeros(0))[keep], one]).astype(dtype)
-            for name, one in columns.items()
-        }
-        corrected = np.union1d(old.rows[old.rows < size], touched[touched < size])
-        rows = np.concatenate([corrected, np.arange(size, self.size)]).astype(np.int32)
-        order = np.argsort(into, kind="stable")
-        froms, into = froms[order], into[order]
-        indptr = np.append(np.searchsorted(into, rows), len(into)).astype(np.int32)
-        out = np.argsort(froms, kind="stable")
-        out_rows, first = np.unique(froms[out], return_index=True)
-        flags = np.zeros(self.size, np.uint8)
-        flags[rows] |= CORRECTED
-        flags[out_rows] |= ONWARD
-        ordered = bool((froms < into).all())
-        found = evolve(
-            self,
-            position=self.position if position is None else position,
-            flags=locked(flags),
-            delta=Delta(
-                rows=locked(rows),
-                indptr=locked(indptr),
-                sources=locked(froms),
-                out_rows=locked(out_rows.astype(np.int32)),
-                out_indptr=locked(np.append(first, len(out)).astype(np.int32)),
-                targets=locked(into[out]),
-                weights={name: locked(one[order]) for name, one in kept.items()},
-                masses=old.masses if self.delta is old else self.delta.masses,
-                left=self.delta.left,
-                new=self.delta.new,
-                ordered=ordered,
-            ),
-        )
-        if not ordered:
-            found._check(touched)
-        return found
-
-    def _check(self, touched: Ints) -> None:
-        from lodeline.lots.kernel.cone import after
-
-        after(self, touched)
+        return _changed(self, touched, sources, targets, weights, position)
 
     def rebuilt(self, *, fast: bool | None = None) -> Compressed:
         """One graph of the snapshot and its changes; the numbers of the lots stay."""
@@ -247,3 +190,57 @@ class State:
             left=None if base.left is None and not delta.left else self.left(self.rows(every)),
             fast=fast,
         )
+
+
+def _changed(
+    state: State, touched: Ints, sources: Any, targets: Any, weights: Mapping[str, Any], position: int | None
+) -> State:
+    """All in-edges of the touched rows anew, with those that were in the delta before."""
+    base, old = state.base, state.delta
+    froms, into = state.rows(sources), state.rows(targets)
+    columns = _columns(state, weights, len(froms), len(into))
+    own = np.repeat(old.rows, np.diff(old.indptr))
+    keep = ~np.isin(own, touched)
+    froms, into = np.concatenate([old.sources[keep], froms]), np.concatenate([own[keep], into])
+    order = np.argsort(into, kind="stable")
+    froms, into = froms[order], into[order]
+    kept = {
+        name: np.concatenate([old.weights.get(name, np.zeros(0))[keep], one])[order]
+        for name, one in columns.items()
+    }
+    corrected = np.union1d(old.rows[old.rows < base.size], touched[touched < base.size])
+    rows = np.concatenate([corrected, np.arange(base.size, state.size)]).astype(np.int32)
+    out = np.argsort(froms, kind="stable")
+    out_rows, first = np.unique(froms[out], return_index=True)
+    flags = np.zeros(state.size, np.uint8)
+    flags[rows] |= CORRECTED
+    flags[out_rows] |= ONWARD
+    ordered = bool((froms < into).all())
+    found = evolve(
+        state,
+        position=state.position if position is None else position,
+        flags=locked(flags),
+        delta=evolve(
+            old,
+            rows=locked(rows),
+            indptr=locked(np.append(np.searchsorted(into, rows), len(into)).astype(np.int32)),
+            sources=locked(froms),
+            out_rows=locked(out_rows.astype(np.int32)),
+            out_indptr=locked(np.append(first, len(out)).astype(np.int32)),
+            targets=locked(into[out]),
+            weights={name: locked(one) for name, one in kept.items()},
+            ordered=ordered,
+        ),
+    )
+    if not ordered:
+        after(found, touched)  # raises for a lot that would flow into itself
+    return found
+
+
+def _columns(state: State, weights: Mapping[str, Any], *lengths: int) -> dict[str, NDArray[np.float64]]:
+    columns = {name: np.asarray(one, np.float64) for name, one in weights.items()}
+    if set(state.base.weights) != set(columns) or {*lengths, *map(len, columns.values())} != {lengths[0]}:
+        raise ValueError(f"one source, target and weight of {sorted(state.base.weights)} for each edge")
+    if any(not (np.isfinite(one).all() and (one >= 0).all()) for one in columns.values()):
+        raise ValueError("weights must be numbers from zero up")
+    return columns

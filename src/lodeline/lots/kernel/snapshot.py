@@ -165,7 +165,11 @@ def _ends(path: Path, graph: Compressed) -> None:
         raise SnapshotUnusable(f"{path.name}: the structure is not of 32-bit integers")
     if any(one.dtype.kind != "f" or len(one) != edges for one in graph.weights.values()):
         raise SnapshotUnusable(f"{path.name}: a weight for each of {edges} edges is missing")
-    lots = [graph.rows, *graph.masses.values(), *([graph.left] if graph.left is not None else [])]
+    lots: list[NDArray[Any]] = [
+        graph.rows,
+        *graph.masses.values(),
+        *([graph.left] if graph.left is not None else []),
+    ]
     right = len(graph.targets) == edges and all(len(one) == graph.size for one in lots)
     for indptr in (graph.indptr, graph.out_indptr):
         right = right and len(indptr) == graph.size + 1 and indptr[0] == 0 and indptr[-1] == edges

@@ -1,0 +1,51 @@
+"""From the lot graph of objects to arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lodeline.lots.kernel.compressed import compress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lodeline.lots.graph import Graph, Node
+    from lodeline.lots.kernel.compressed import Compressed
+
+BY_MASS = "mass"
+"""The column by mass of everything, beside those of the substances."""
+
+
+def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
+    """The graph of lot versions as arrays; a version's number is its rank. `BY_MASS` is a column, too.
+
+    Weights are quotients of whole milligrams, each the nearest double. Edges of unknown mass weigh nothing and reach.
+    """
+    edges = [edge for node in graph.order for edge in node.incoming]
+    wholes: dict[str, list[float]] = {}
+    masses: dict[str, list[int]] = {}
+    for name in (*substances, BY_MASS):
+        wholes[name] = [weight for node in graph.order for weight in _weights(node, name)]
+        masses[name] = [
+            (node.mass if name == BY_MASS else node.masses.get(name)) or 0 for node in graph.order
+        ]
+    return compress(
+        len(graph.order),
+        np.array([edge.source.rank for edge in edges], np.int64),
+        np.array([edge.target.rank for edge in edges], np.int64),
+        {name: np.array(column, np.float64) for name, column in wholes.items()},
+        masses={name: np.array(column, np.int64) for name, column in masses.items()},
+        left=np.array([_left(node) for node in graph.order], np.float64),
+    )
+
+
+def _weights(node: Node, name: str) -> list[float]:
+    parts = [(edge.mass if name == BY_MASS else edge.masses.get(name)) or 0 for edge in node.incoming]
+    whole = sum(parts) if name == BY_MASS else node.inflow(name)
+    return [part / whole if whole else 0.0 for part in parts]
+
+
+def _left(node: Node) -> float:
+    return (node.left or 0) / node.mass if node.mass else 0.0
