@@ -5,6 +5,7 @@ from __future__ import annotations
 from lodeline import __version__
 from lodeline_server.credentials.api import presentations
 from lodeline_server.credentials.api import router as credentials
+from lodeline_server.credentials.thresholds.api import router as thresholds
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
@@ -39,6 +40,7 @@ api.add_router("/api", trust, tags=["scores"])
 api.add_router("/api", evidence, tags=["evidence"])
 api.add_router("/credentials", credentials, tags=["VC-API"])
 api.add_router("/presentations", presentations, tags=["VC-API"])
+api.add_router("/api", thresholds, tags=["threshold proofs"])
 api.add_router("/api", parties, tags=["parties"])
 api.add_router("/api", log, tags=["log"])
 api.add_router("/api", anchoring, tags=["log"])

@@ -17,7 +17,6 @@ from lodeline_server.credentials import checking, verifying
 from lodeline_server.credentials.thresholds import allowed, queries
 from lodeline_server.credentials.thresholds.acting import told
 from lodeline_server.credentials.thresholds.models import ThresholdQuestion
-from lodeline_server.kit import audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from lodeline.access import Actor
     from lodeline.credentials.thresholds.verify import Proven
     from lodeline.strictjson import JSON
-    from lodeline_server.credentials.models import Credential
     from lodeline_server.parties.models import Organisation
 
 MOST_CREDENTIALS = 64
@@ -58,6 +56,7 @@ def judge(
     """Judge a proof for the organisation. `credentials`: secured ones that came with it; others are looked up here.
 
     Every credential is verified with signature, issuer's key and status before a commitment is taken from it.
+    A refusal stands in the audit trail as the refused request or command that it is.
     """
     actor.require(Permission.CREDENTIALS_VERIFY)
     issuing.own(actor, organisation)
@@ -70,15 +69,6 @@ def judge(
             told(actor, organisation, "threshold.verified", now, claim=claim)
     except (ThresholdRefused, CredentialRefused) as refused:
         found.step, found.said = refused.step, refused.message
-        told(
-            actor,
-            organisation,
-            "threshold.not-verified",
-            now,
-            kind=audit.Kind.REFUSED,
-            outcome=audit.Outcome.REFUSED,
-            step=refused.step,
-        )
     return found
 
 
@@ -150,7 +140,7 @@ class _Shown:
                 raise CredentialRefused(
                     "structure", f"the credential {identifier[:200]!r} is not here and did not come along"
                 )
-            self._judge(_item(row), identifier)
+            self._judge(queries.secured(row), identifier)
         return self._verified[identifier]
 
     def _judge(self, item: JSON, wanted: str | None) -> None:
@@ -163,8 +153,3 @@ class _Shown:
             said = bad.said if bad else "it does not verify"
             raise CredentialRefused(bad.step if bad else "structure", said)
         self._verified[name] = dict(document)
-
-
-def _item(row: Credential) -> JSON:
-    body = bytes(row.body)
-    return strictjson.loads(body) if body[:1] == b"{" else body.decode()

@@ -55,6 +55,12 @@ def document(row: Credential) -> dict[str, Any]:
     return dict(sdjwt_verify.hold(token).payload if "~" in token else parts(token, "the credential").payload)
 
 
+def secured(row: Credential) -> Any:
+    """A credential as it was issued: an object, or a token."""
+    body = bytes(row.body)
+    return strictjson.loads(body) if body[:1] == b"{" else body.decode()
+
+
 def numbers(workspace: int, claim: Claim, identifiers: Sequence[str]) -> list[CommittedNumber] | None:
     """The numbers that a claim over these credentials is about, in the order of its terms; None if one is missing."""
     paths = [claim.path] if claim.whole is None else [claim.path, claim.whole]
