@@ -104,6 +104,13 @@ def anchors(now: datetime) -> Iterator[Finding]:
     yield from findings(now)
 
 
+def seen(now: datetime) -> Iterator[Finding]:
+    """The audit trail moves on, witnesses cosign, and no log we witness signs what it should not."""
+    from lodeline_server.log import health
+
+    yield from health.findings(now)
+
+
 def secured() -> Iterator[Finding]:
     """The keys that are needed are in a source; whoever was erased stays erased."""
     from lodeline_server.kit.keystores import KeyUnusable
@@ -136,5 +143,5 @@ def examine(data: Path, now: datetime) -> list[Finding]:
     """All findings. An error means: act before you go on."""
     found = [*files(data), *database()]
     if not any(finding.severity is E for finding in found):
-        found += [*work(data, now), *log(), *anchors(now), *secured()]
+        found += [*work(data, now), *log(), *anchors(now), *seen(now), *secured()]
     return found

@@ -18,6 +18,7 @@ from lodeline_server.config import doctor
 from lodeline_server.kit import scheduler
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import page
+from lodeline_server.log import health
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -50,6 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "config/operator.html",
         {
             "findings": findings,
+            "log": health.lines(moment),
             "heading": ngettext("%d thing needs a look.", "%d things need a look.", len(findings))
             % len(findings)
             if findings

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lodeline_server.events import queries as events
-from lodeline_server.kit.templatetags.lode import ago, groups, moment
-from lodeline_server.log import notebook, projections, queries
+from lodeline_server.kit.templatetags.lode import groups
+from lodeline_server.log import projections, queries
+from lodeline_server.log.books import MAIN
+from lodeline_server.log.health import Line, anchor, checkpoint, witnesses
 from lodeline_server.log.models import Cursor
 from lodeline_server.parties.models import Organisation
 
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 
 # A projection that is behind for longer than its clock's period stands still.
 SLOW = 2_000
-
-
-@frozen(kw_only=True)
-class Line:
-    """One line of the log's health: a status kind, the question, the answer."""
-
-    kind: str
-    name: str
-    words: str
 
 
 def _organisation(request: HttpRequest) -> Organisation | None:
@@ -80,12 +72,7 @@ def badge(_request: HttpRequest) -> dict[str, str]:
 
 def health(actor: Actor, now: datetime) -> list[Line]:
     """What stands on the dashboard. What is not set up yet says so."""
-    newest = notebook.newest()
-    lines = [
-        Line(kind="ok", name=_("Last checkpoint"), words=ago(newest.created_at, now))
-        if newest
-        else Line(kind="none", name=_("Last checkpoint"), words=_("the log is empty"))
-    ]
+    lines = [checkpoint(MAIN, now)]
     missing = behind()
     words = ngettext("%(n)s position", "%(n)s positions", missing) % {"n": groups(missing)}
     lines.append(
@@ -98,8 +85,4 @@ def health(actor: Actor, now: datetime) -> list[Line]:
     waiting = events.open_jobs(before=now - timedelta(minutes=5)).filter(workspace_id=actor.workspace).count()
     words = ngettext("%(n)s document", "%(n)s documents", waiting) % {"n": groups(waiting)}
     lines.append(Line(kind="warn" if waiting else "ok", name=_("Waiting over 5 minutes"), words=words))
-    lines.append(Line(kind="none", name=_("Witnesses"), words=_("not set up")))
-    lines.append(Line(kind="none", name=_("Outside anchor"), words=_("not set up")))
-    if newest:
-        lines.append(Line(kind="ok", name=_("Newest statement"), words=moment(newest.created_at)))
-    return lines
+    return [*lines, witnesses(MAIN, now), anchor(now)]

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from lodeline_server.log import files, notebook, projections
-from lodeline_server.log.books import BOOKS
+from lodeline_server.log import files, notebook, projections, witness
+from lodeline_server.log.books import AUDIT, BOOKS, MAIN
 
 
 @pytest.fixture
@@ -22,3 +22,23 @@ def _no_old_checkpoint():
     notebook.file().unlink(missing_ok=True)
     for book in BOOKS.values():
         shutil.rmtree(files.folder(book), ignore_errors=True)
+
+
+@pytest.fixture
+def write(data_folder):
+    """Writes policies; they and published files are gone afterwards."""
+    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
+    yield lambda name, text: (data_folder / f"{name}.policy").write_text(text)
+    for name in ("log", "witness"):
+        (data_folder / f"{name}.policy").unlink(missing_ok=True)
+    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
+
+
+@pytest.fixture
+def own(live_server, write):
+    """This installation witnesses both of its own books; the address of its witness."""
+    url = f"{live_server.url}/witness"
+    write("witness", f"log {notebook.verifier(MAIN)}\nlog {notebook.verifier(AUDIT)}\nquorum none\n")
+    plain, lattice = witness.cosigners()
+    write("log", f"witness a {plain.key} {url}\nwitness b {lattice.key} {url}/\ngroup g all a b\nquorum g\n")
+    return url

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import time
 from datetime import timedelta
@@ -29,26 +28,6 @@ from lodeline_server.publishing.queries import published
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STRANGER = Cosigner("other.example/witness", COSIGNATURE, b"\x21" * 32)
-
-
-@pytest.fixture
-def write(data_folder):
-    """Writes policies; they and published files are gone afterwards."""
-    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
-    yield lambda name, text: (data_folder / f"{name}.policy").write_text(text)
-    for name in ("log", "witness"):
-        (data_folder / f"{name}.policy").unlink(missing_ok=True)
-    shutil.rmtree(files.folder(MAIN), ignore_errors=True)
-
-
-@pytest.fixture
-def own(live_server, write):
-    """This installation witnesses both of its own books; the address of its witness."""
-    url = f"{live_server.url}/witness"
-    write("witness", f"log {notebook.verifier(MAIN)}\nlog {notebook.verifier(AUDIT)}\nquorum none\n")
-    plain, lattice = witness.cosigners()
-    write("log", f"witness a {plain.key} {url}\nwitness b {lattice.key} {url}/\ngroup g all a b\nquorum g\n")
-    return url
 
 
 def shown(book=MAIN):
