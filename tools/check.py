@@ -40,8 +40,8 @@ def tool(*words: str) -> list[str]:
 
 
 def style() -> list[str]:
-    return tool("ruff", "check", "src", "tests", "tools", "benchmarks", "bootstrap.py") + tool(
-        "ruff", "format", "--check", "src", "tests", "tools", "benchmarks"
+    return tool("ruff", "check", "src", "tests", "tools", "benchmarks", "conformance", "bootstrap.py") + tool(
+        "ruff", "format", "--check", "src", "tests", "tools", "benchmarks", "conformance"
     )
 
 
