@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from lodeline.strictjson import JSON
     from lodeline_server.parties.models import Organisation
 
+TOKENS = (Credential.Form.JWT, Credential.Form.SD_JWT)
+"""Forms that any key signs; proofs want Ed25519."""
+
 
 def own(actor: Actor, organisation: Organisation) -> None:
     """One signs for one's own organisation; the platform (the command line) for any."""
@@ -55,9 +58,9 @@ def signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
         shown = said[:200] or repr(named)[:200]
         names = " or ".join(dict.fromkeys(own.values()))
         raise CredentialRefused("issuer", f"the issuer of it would be {names}, and it says {shown}")
-    fits = [row for row in rows if form == Credential.Form.JWT or row.algorithm == keyring.ED25519]
+    fits = [row for row in rows if form in TOKENS or row.algorithm == keyring.ED25519]
     if not fits:
-        raise no_key("to sign with" if form == Credential.Form.JWT else "of Ed25519 to sign with")
+        raise no_key("to sign with" if form in TOKENS else "of Ed25519 to sign with")
     if said not in own:
         return Signer(key=fits[0], did=said, method=did_key.method(keyring.public(fits[0])))
     return Signer(key=fits[0], did=own[said], method=f"{own[said]}#{fits[0].name}")
