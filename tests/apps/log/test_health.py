@@ -73,11 +73,13 @@ def test_a_policy_that_cannot_be_read(write):
 
 def test_a_log_that_signed_two_trees():
     Suspect.objects.create(
+        origin_hash="0" * 64,
         origin="other.example/log",
+        kind=Suspect.Kind.SPLIT,
         size=7,
         root=b"\1" * 32,
-        note="n",
-        kind=Suspect.Kind.SPLIT,
+        request="",
+        ours="",
         received_at=NOW,
     )
     (found,) = health.findings(NOW)
