@@ -23,7 +23,8 @@ from lodeline.credentials.keys import to_jwk
 from lodeline.keys import b64url, unb64url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from lodeline.credentials.integrity import Canonize
@@ -35,6 +36,8 @@ SUITES = (integrity.JCS, integrity.RDFC)
 THEM = "did:web:peer.example"
 LIST, THEIR_LIST = "https://maker.example/status/1", "https://peer.example/status/1"
 AUDIENCE, NONCE = "did:web:verifier.example", "n-0S6_WzA2Mj"
+# Of our own writing: no package publishes it. The other contexts the peer's libraries bring along.
+EXAMPLES = {contexts.EXAMPLES: {"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}}}
 SIGNED = NOW - timedelta(minutes=1)
 SECONDS = int(NOW.timestamp())
 HIDDEN = ("share", "grams", "mine")
@@ -151,37 +154,41 @@ def altered(token: str) -> str:
     return f"{head}.{b64url(changed)}.{rest}"
 
 
-def exchange(folder: Path, files: list[File]) -> dict[str, dict[str, Any]]:
-    """Let the other side verify `files` and write its own to `folder`/peer. Name to `subject`, or `refused`: why."""
-    (folder / "ours").mkdir()
+def exchange(
+    folder: Path,
+    files: Sequence[File],
+    documents: Mapping[str, Any] | None = None,
+    now: datetime = NOW,
+) -> dict[str, dict[str, Any]]:
+    """Let the other side verify `files` and write its own to `folder`/peer. Name to `subject`, or `refused`: why.
+
+    `documents`: DID documents and status lists by their address.
+    """
+    (folder / "ours").mkdir(exist_ok=True)
     for number, file in enumerate(files):
         (folder / "ours" / str(number)).write_text(file.text)
-    documents = {
-        HOST: web(),
-        LIST: our_list(),
-        # Of our own writing: no package publishes it. The peer's libraries bring the other contexts.
-        contexts.EXAMPLES: {"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}},
-    }
-    for number, document in enumerate(documents.values()):
+    known = {**({HOST: web(), LIST: our_list()} if documents is None else documents), **EXAMPLES}
+    for number, document in enumerate(known.values()):
         (folder / f"{number}.json").write_text(json.dumps(document))
+    asked = [
+        {
+            "name": file.name,
+            "form": file.form,
+            "file": f"ours/{number}",
+            "status": file.status,
+            "bound": file.bound,
+        }
+        for number, file in enumerate(files)
+    ]
     ask = {
-        "now": NOW.isoformat(),
+        "now": now.isoformat(),
         "holder": {"audience": AUDIENCE, "nonce": NONCE},
-        "documents": {url: f"{number}.json" for number, url in enumerate(documents)},
+        "documents": {url: f"{number}.json" for number, url in enumerate(known)},
         "did": THEM,
         "credential": credential(THEM),
         "hide": list(HIDDEN),
         "list": THEIR_LIST,
-        "verify": [
-            {
-                "name": file.name,
-                "form": file.form,
-                "file": f"ours/{number}",
-                "status": file.status,
-                "bound": file.bound,
-            }
-            for number, file in enumerate(files)
-        ],
+        "verify": asked,
     }
     (folder / "ask.json").write_text(json.dumps(ask))
     done = subprocess.run(
