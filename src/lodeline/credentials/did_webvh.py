@@ -90,6 +90,14 @@ def location(identifier: str, *, public: bool = True) -> str:
     return did_web.location(rest.split(":"), public=public)
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two DIDs are one: equal, or two names of one history (whose hash nobody else can claim)."""
+    if one == other:
+        return True
+    names = [name.split(":")[:3] for name in (one, other)]
+    return names[0] == names[1] and names[0][:2] == ["did", "webvh"] and is_scid(names[0][-1])
+
+
 def next_hash(key: VerifyKey) -> str:
     """What pre-rotation publishes of a key that is to come."""
     return hash_of(multikey.encode(key))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from lodeline.credentials import bitstrings
+from lodeline.credentials import bitstrings, did_webvh
 from lodeline.credentials.status import (
     MESSAGE,
     MINIMUM,
@@ -72,13 +72,14 @@ def look_up(
     fetch: Callable[[str], JSON],
     *,
     now: datetime,
-    may_speak: Callable[[str, str], bool] = str.__eq__,
+    may_speak: Callable[[str, str], bool] = did_webvh.same,
 ) -> Found:
     """What the status lists say about a credential at `now`.
 
     `fetch(url)` gives the list credential, proof verified, as of `now`; it raises `StatusRefused` with
     RETRIEVAL when it cannot be had (then the standing is unknown) and VERIFICATION when it does not hold.
-    `may_speak(list issuer, credential issuer)`: who may keep whose list. All else is raised.
+    `may_speak(list issuer, credential issuer)`: who may keep whose list; a did:webvh that moved still is the same. All
+    else is raised.
     """
     given = credential.get("credentialStatus", [])
     entries = [read_entry(item) for item in (given if isinstance(given, list) else [given])]

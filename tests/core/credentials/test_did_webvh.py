@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.credentials.making import ED, NOW, OTHER
+from tests.core.credentials.making import ED, NOW, OTHER, nothing
 from tests.core.credentials.webvh_published import ROTATED, WITNESSED, WITNESSES
 
 from lodeline import strictjson
@@ -279,3 +279,62 @@ def test_any_changed_byte_of_a_log_is_refused(data):
         same = False
     if not same:
         refused(changed, identifier=name(ROTATED))
+
+
+def test_two_names_of_one_history():
+    scid, other = (
+        "QmdmPkUdYzbr9txmx8gM2rsHPgr5L6m3gHjJGAf4vUFoGE",
+        "QmcSFEMhXCnsJ3CWNB4cckUsuaBwhJ58i34wo5uN9xb1Er",
+    )
+    here, there = f"did:webvh:{scid}:a.example", f"did:webvh:{scid}:b.example:x"
+    assert did_webvh.same(here, there)
+    assert did_webvh.same("did:web:a.example", "did:web:a.example")
+    for wrong in (f"did:webvh:{other}:a.example", f"did:web:{scid}:a.example", "did:web:a.example", ""):
+        assert not did_webvh.same(here, wrong)
+    assert not did_webvh.same("did:webvh:x:a.example", "did:webvh:x:b.example")
+
+
+@given(st.lists(st.sampled_from(["rotate", "move", "state"]), max_size=6))
+def test_our_own_log_is_verified_like_anybodys(changes):
+    """Any sequence of entries resolves from the log that we keep; once for the bytes it has."""
+    from lodeline.credentials import did, resolve
+
+    keys = [SigningKey(bytes([number + 1]) * 32) for number in range(len(changes) + 2)]
+    moment = NOW - timedelta(hours=len(changes) + 1)
+
+    def announced(number):
+        return {"nextKeyHashes": [did_webvh.next_hash(keys[number].verify_key)]}
+
+    def document(identifier, number, *before):
+        listed = [did.Published(f"k{place}", keys[place].verify_key) for place in range(number + 1)]
+        return did.document(identifier, listed, also_known_as=before)
+
+    start = document("did:webvh:{SCID}:localhost%3A8000", 0)
+    log = did_webvh.create(start, keys[0], moment, {"portable": True, **announced(1)})
+    names = [name(log)]
+    for number, change in enumerate(changes, 1):
+        moment += HOUR
+        now_called = names[-1].rpartition(":")[0] + f":h{number}.example" if change == "move" else names[-1]
+        shown = number if change == "rotate" else 0
+        more = {"updateKeys": [multikey.encode(keys[number].verify_key)], **announced(number + 1)}
+        state_ = document(now_called, shown, *names)
+        log += did_webvh.update(log, state_, keys[number], moment, more)
+        names.append(now_called)
+    asked = []
+
+    def own_log(identifier):
+        asked.append(identifier)
+        return log
+
+    find = resolve.resolver(nothing, lambda: NOW, own_log=own_log)
+    for _ in range(2):
+        assert find(names[-1]).did == names[-1]
+    assert len(asked) == 2
+    first = find(f"{names[0]}?versionNumber=1")
+    assert first.method(f"{names[0]}#k0", "assertionMethod", None).key == keys[0].verify_key
+    if names[0] != names[-1]:
+        with pytest.raises(CredentialRefused, match="was called"):
+            find(names[0])
+    cut = resolve.resolver(nothing, lambda: NOW, own_log=lambda _: log.replace(b"#k0", b"#k9", 1))
+    with pytest.raises(CredentialRefused):
+        cut(names[-1])
