@@ -48,6 +48,7 @@ class Permission(StrEnum):
     PERSONS_ERASE = "persons.erase"
     CREDENTIALS_VERIFY = "credentials.verify"
     CREDENTIALS_ISSUE = "credentials.issue"
+    CREDENTIALS_TRUST = "credentials.trust"
 
 
 P = Permission
@@ -63,14 +64,17 @@ _READ_CHAIN = {
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.BUYER: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.SCORES_RUN, P.RECALLS_VIEW, P.CAPTURE_SUBMIT}),
+    Role.BUYER: frozenset(
+        _READ_CHAIN
+        | {P.SCORES_VIEW, P.SCORES_RUN, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.CREDENTIALS_TRUST}
+    ),
     Role.SUPPLIER: frozenset(
         _READ_CHAIN | {P.SCORES_VIEW, P.CAPTURE_SUBMIT, P.KEYS_MANAGE, P.CREDENTIALS_ISSUE}
     ),
     Role.MAKER: frozenset(
         _READ_CHAIN
         | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.PASSPORTS_ISSUE, P.CAPTURE_SUBMIT, P.KEYS_MANAGE}
-        | {P.CREDENTIALS_ISSUE}
+        | {P.CREDENTIALS_ISSUE, P.CREDENTIALS_TRUST}
     ),
     Role.QUALITY: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.CAPTURE_SUBMIT}),
     Role.AUDITOR: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.AUDIT_VIEW}),
@@ -95,6 +99,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PERSONS_ERASE,
             P.CREDENTIALS_VERIFY,
             P.CREDENTIALS_ISSUE,
+            P.CREDENTIALS_TRUST,
         }
     ),
 }

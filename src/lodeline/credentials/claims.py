@@ -6,6 +6,7 @@ as the weakest.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from lodeline.credentials import dates, did, did_web, model
@@ -26,6 +27,8 @@ PARTIES: Final = ("issuedToParty", "issuedTo", "producedByParty", "operatedByPar
 # Members of a subject that are the thing itself, and lists of assessments that name things.
 THINGS: Final = ("product", "item", "battery", "facility")
 ASSESSED: Final = ("assessedProduct", "assessedFacility", "assessedOrganisation")
+_BATTERY: Final = re.compile(r"/batteries/([0-9]{14})/([A-Za-z0-9_-]+)$")
+_ESCAPE: Final = re.compile(r"_([0-9A-F]{2})")
 _DEEPEST: Final = 4
 _MOST: Final = 1_000
 
@@ -55,16 +58,23 @@ def matches(document: Mapping[str, JSON], wanted: str) -> bool:
 
 
 def same(identifier: str) -> str:
-    """One key for one thing: a battery's DID that is a path of a Digital Link, the link, and the EPC URN are one."""
-    text = identifier
-    if text.startswith("did:web"):
-        try:
-            path = did_web.location(did.parse(text).name.split(":"), public=False).rstrip("/")
-        except ValueError:
-            return text
-        with_key = _key(path)
-        return with_key if with_key.startswith("https://id.gs1.org/") else text
-    return _key(text)
+    """One key for one thing: a battery's DID, its Digital Link on any domain and its EPC URN are one.
+
+    A did:web whose path ends as a Digital Link does, or as Lodeline names batteries (`batteries:GTIN:SERIAL`, signs
+    other than letters, digits and hyphens as `_2F`), stands for that key. Who may speak of it is not judged here.
+    """
+    if not identifier.startswith("did:web:"):
+        return _key(identifier)
+    try:
+        path = did_web.location(did.parse(identifier).name.split(":"), public=False).rstrip("/")
+    except ValueError:
+        return identifier
+    battery = _BATTERY.search(path)
+    if battery:
+        serial = _ESCAPE.sub(lambda found: "%" + found[1], battery[2])
+        path = f"https://id.gs1.org/01/{battery[1]}/21/{serial}"
+    key = _key(path)
+    return key if key.startswith("https://id.gs1.org/") else identifier
 
 
 def _key(text: str) -> str:

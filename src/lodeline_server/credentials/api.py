@@ -12,6 +12,7 @@ from ninja import Router, Status
 
 from lodeline import strictjson
 from lodeline.access import Permission
+from lodeline.credentials import dates
 from lodeline.credentials.status import ENTRY, REVOCATION, SUSPENSION, Code, StatusRefused
 from lodeline.credentials.statusbook import Act
 from lodeline.credentials.verdict import CredentialRefused
@@ -77,12 +78,17 @@ def issue(request: HttpRequest) -> Status:
 @router.post("/verify", response=_ANSWERS, summary="Verify a credential", openapi_extra=_BODY)
 @endpoint(Permission.CREDENTIALS_VERIFY)
 def verify(request: HttpRequest) -> Status:
-    """`{verifiableCredential, options: {checks}}`. Without `checks` everything is looked at; "proof" alone leaves
-    the status out. Each step is told in `steps`.
+    """`{verifiableCredential, options: {checks, subject, trusted, at, receipt}}`, all options left away at will.
+
+    Without `checks` everything is looked at; "proof" alone leaves the status out. `subject`: what it must be about (a
+    DID, a Digital Link). `trusted`: its issuer must be on a list that the workspace believes. `at`: judge it as of
+    that moment. `receipt`: a log's receipt for it, as text or as `/api/log/statements/...` gives it. The answer tells
+    each step, the evidence level and by which lists.
     """
     try:
         body, options = _read(request)
-        verdict = verifying.credential(body.get("verifiableCredential"), _asked(options))
+        workspace = request.auth.workspace  # type: ignore[attr-defined]
+        verdict = verifying.credential(body.get("verifiableCredential"), _asked(options), workspace)
     except CredentialRefused as error:
         return _refused(error)
     return Status(200 if verdict.holds else 400, verdict.as_dict())
@@ -94,7 +100,8 @@ def verify_presentation(request: HttpRequest) -> Status:
     """`{verifiablePresentation, options: {challenge, domain, checks}}`: the presentation and all credentials in it."""
     try:
         body, options = _read(request)
-        verdict = verifying.presentation(body.get("verifiablePresentation"), _asked(options))
+        workspace = request.auth.workspace  # type: ignore[attr-defined]
+        verdict = verifying.presentation(body.get("verifiablePresentation"), _asked(options), workspace)
     except CredentialRefused as error:
         return _refused(error)
     return Status(200 if verdict.holds else 400, verdict.as_dict())
@@ -147,14 +154,23 @@ def _read(request: HttpRequest) -> tuple[dict[str, JSON], dict[str, JSON]]:
 
 
 def _asked(options: dict[str, JSON]) -> checking.Asked:
-    checks = options.get("checks")
-    texts = {name: options.get(name) for name in ("challenge", "domain")}
+    checks, trusted, at = (options.get(name) for name in ("checks", "trusted", "at"))
+    texts = {name: options.get(name) for name in ("challenge", "domain", "subject")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise CredentialRefused("structure", "challenge and domain are texts")
+        raise CredentialRefused("structure", "challenge, domain and subject are texts")
     if checks is not None and not isinstance(checks, list):
         raise CredentialRefused("structure", "checks is a list of texts")
+    if not isinstance(trusted, bool | None):
+        raise CredentialRefused("structure", "trusted is true or false")
     status = checks is None or bool({"credentialStatus", "status"} & {str(check) for check in checks})
-    return checking.Asked(now=now(), status=status, **texts)
+    moment = None if at is None else dates.read(at, "at")
+    time = now()
+    if moment is not None and moment > time:
+        raise CredentialRefused("dates", "at is a moment that was")
+    receipt = options.get("receipt")
+    return checking.Asked(
+        now=time, status=status, trusted=trusted is True, at=moment, receipt=receipt, **texts
+    )
 
 
 def _organisation(request: HttpRequest) -> Organisation:

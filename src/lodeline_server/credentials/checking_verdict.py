@@ -54,7 +54,7 @@ class Means:
     past: Callable[[str, datetime], JSON | None] = lambda _url, _moment: None
     lists: Callable[[], tuple[TrustList, ...]] = _no_lists
     offered: Callable[[], tuple[TrustList, ...]] = _no_lists
-    policy: Policy = field(factory=lambda: Policy(quorum=NONE))
+    policy: Callable[[], Policy] = lambda: Policy(quorum=NONE)
     as_of: datetime | None = None
 
 

@@ -15,6 +15,7 @@ SUMMARY = SUMMARIES["credential"]
 # Each offers `add_steps(steps)`. None of them imports the framework before a step is run.
 PIECES = (
     "command_verify",
+    "command_trust",
     "command_issue",
     "command_key",
     "command_did",

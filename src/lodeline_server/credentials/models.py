@@ -149,3 +149,7 @@ from lodeline_server.credentials.thresholds.models import (  # noqa: E402, F401 
     QuestionTerm,
     ThresholdQuestion,
 )
+from lodeline_server.credentials.models_trust import (  # noqa: E402, F401 - Django looks for models here
+    Belief,
+    TrustEdition,
+)

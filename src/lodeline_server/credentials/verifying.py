@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
 from lodeline.credentials import record, resolve
-from lodeline_server.credentials import checking, material, queries
+from lodeline.evidence import EvidenceLevel
+from lodeline.log.checkpoint import vkey
+from lodeline.log.note import parse_vkey
+from lodeline.log.policy import NONE, Policy, PolicyRefused
+from lodeline_server.credentials import addresses, checking, material, queries, trust_queries
 from lodeline_server.credentials.models import Credential
 from lodeline_server.kit import clock
+from lodeline_server.log import trusted, vault
 from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lodeline.credentials.record import Place
     from lodeline.strictjson import JSON
     from lodeline_server.credentials.checking import Asked, Verdict
 
 
-def means() -> checking.Means:
-    """Without tables (a machine that only verifies) nothing is ours and nothing is on record."""
+def means(workspace: int | None = None, at: datetime | None = None) -> checking.Means:
+    """What a workspace knows and believes; without one, what anybody may know.
+
+    `at`: its beliefs as of that day. Without tables (a machine that only verifies) nothing is ours and nothing is on
+    record.
+    """
     if not _tables():
         return checking.Means(
             contexts=material.held(),
@@ -29,23 +41,58 @@ def means() -> checking.Means:
             list_text=material.list_of_others,
             on_record=lambda _: None,
         )
+    moment = at or clock.now()
     return checking.Means(
         contexts=material.held(),
         canonize=material.canonize,
         resolve=material.resolver(),
         list_text=material.list_text,
+        past=past,
         on_record=_on_record,
+        lists=lambda: () if workspace is None else trust_queries.believed(workspace, moment),
+        offered=lambda: (
+            trust_queries.published() if workspace is None else trust_queries.not_believed(workspace, moment)
+        ),
+        policy=policy,
     )
 
 
-def credential(item: JSON, asked: Asked) -> Verdict:
-    """Judge a credential with what this installation knows."""
-    return checking.credential(item, means(), asked)
+def credential(item: JSON, asked: Asked, workspace: int | None = None) -> Verdict:
+    """Judge a credential with what this installation knows, and with whose lists the workspace believes."""
+    return checking.credential(item, means(workspace, asked.at), asked)
 
 
-def presentation(item: JSON, asked: Asked) -> Verdict:
+def presentation(item: JSON, asked: Asked, workspace: int | None = None) -> Verdict:
     """Judge a presentation with what this installation knows."""
-    return checking.presentation(item, means(), asked)
+    return checking.presentation(item, means(workspace, asked.at), asked)
+
+
+def evidence(item: JSON, workspace: int, now: datetime) -> tuple[Verdict, EvidenceLevel]:
+    """How strong a credential is as evidence in a workspace: the level by its lists, E0 when it does not hold.
+
+    For whoever takes a credential in as evidence; nothing else about its strength is to be kept.
+    """
+    verdict = credential(item, checking.Asked(now=now), workspace)
+    strong = verdict.judged.level if verdict.holds and verdict.judged is not None else EvidenceLevel.E0
+    return verdict, strong
+
+
+def past(url: str, moment: datetime) -> JSON | None:
+    """One of our status lists as it was then; of others' lists only the present one can be had."""
+    return material.list_text(url, moment) if addresses.list_name(url) is not None else None
+
+
+def policy() -> Policy:
+    """Whose receipts count here: those of this log, and of the logs that the operator lets it cosign."""
+    found = Policy(quorum=NONE)
+    with suppress(PolicyRefused, OSError):
+        known = trusted.load(trusted.WITNESS)
+        found = Policy(logs=known.logs, quorum=NONE) if known else found
+    for _, key in vault.verify_keys()[
+        -1:
+    ]:  # of older keys only what was covered while they signed would count
+        found = found.with_log(parse_vkey(vkey(MAIN.origin, key)))
+    return found
 
 
 @lru_cache(maxsize=1)
