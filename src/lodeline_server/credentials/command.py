@@ -19,6 +19,7 @@ PIECES = (
     "command_issue",
     "command_key",
     "command_did",
+    "command_threshold",
 )
 
 
