@@ -7,13 +7,13 @@ renamed, so that a reader finds all of it or nothing. Opening checks types, shap
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
 
+from lodeline import strictjson
 from lodeline.lots.kernel.compressed import Compressed, locked
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def write(graph: Compressed, folder: Path, *, position: int) -> Path:
         "position": position,
         "arrays": {key: [one.dtype.str, len(one)] for key, one in arrays.items()},
     }
-    (beside / MANIFEST).write_text(json.dumps(said, indent=1))
+    (beside / MANIFEST).write_bytes(strictjson.canonical(said))
     beside.rename(final)
     return final
 
@@ -77,7 +77,7 @@ def open_(path: Path) -> Snapshot:
             masses=_named(arrays, "masses."),
             left=arrays.get("left"),
         )
-        found = Snapshot(id=str(said["id"]), position=int(said["position"]), graph=graph)
+        found = Snapshot(id=str(said["id"]), position=_position(said), graph=graph)
     except (KeyError, TypeError, AttributeError) as wrong:
         raise SnapshotUnusable(f"{path.name}/{MANIFEST} is not a manifest of a snapshot: {wrong}") from None
     _ends(path, graph)
@@ -137,12 +137,18 @@ def _named(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[An
 def _manifest(path: Path) -> dict[str, Any]:
     try:
         with (path / MANIFEST).open("rb") as file:
-            said = json.loads(file.read(LARGEST_MANIFEST))
+            said = strictjson.loads(file.read(LARGEST_MANIFEST))
     except (OSError, ValueError) as wrong:
         raise SnapshotUnusable(f"{path.name}/{MANIFEST} cannot be read: {wrong}") from None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise SnapshotUnusable(f"{path.name}/{MANIFEST} is of another format than {FORMAT}")
     return said
+
+
+def _position(said: dict[str, Any]) -> int:
+    if type(said["position"]) is not int or said["position"] < 0:
+        raise TypeError("position is no log position")
+    return int(said["position"])
 
 
 def _mapped(path: Path, key: str, dtype: str, length: int) -> NDArray[Any]:
