@@ -55,9 +55,10 @@ def signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
     if settings.VC_OPEN and said.startswith("did:key:"):
         rows = [row for row in rows if did_key.did(keyring.public(row)) == said]
     if said not in own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):
-        shown = said[:200] or repr(named)[:200]
+        if not said:
+            raise CredentialRefused("structure", "issuer is a URL, or an object whose id is one")
         names = " or ".join(dict.fromkeys(own.values()))
-        raise CredentialRefused("issuer", f"the issuer of it would be {names}, and it says {shown}")
+        raise CredentialRefused("issuer", f"the issuer of it would be {names}, and it says {said[:200]}")
     fits = [row for row in rows if form in TOKENS or row.algorithm == keyring.ED25519]
     if not fits:
         raise no_key("to sign with" if form in TOKENS else "of Ed25519 to sign with")

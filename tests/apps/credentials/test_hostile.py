@@ -177,6 +177,7 @@ def test_too_much_is_not_read(db, api_client):
 
 REFUSED = {
     "of another issuer": ({"issuer": "did:example:other"}, "issuer"),
+    "of an issuer without a name": ({"issuer": {"id": None}}, "structure"),
     "a did:key where no suite runs": ({"issuer": ISSUER}, "issuer"),
     "without a subject": ({"credentialSubject": {}}, "structure"),
     "an unknown type": ({"type": ["VerifiableCredential", "Evil"]}, "structure"),
