@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lodeline import strictjson
 from lodeline.events import context as contexts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from lodeline.events.repairs import Repair
     from lodeline.events.statements import Statement
 
 DEFAULTS = Limits()
@@ -39,6 +40,8 @@ class Checked:
     events: tuple[Event, ...] = ()
     statements: tuple[Statement, ...] = ()
     findings: tuple[Finding, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    """What lenient mode changed before the checks; `document` is the changed one."""
 
     @property
     def refused(self) -> bool:
@@ -51,11 +54,30 @@ class Checked:
         return str(self.document.get("type", "")) if self.document else ""
 
 
-def check(data: bytes, *, now: datetime, limits: Limits = DEFAULTS) -> Checked:
-    """Check one captured document."""
+def check(
+    data: bytes, *, now: datetime, limits: Limits = DEFAULTS, lenient: bool = False, namespace: str = ""
+) -> Checked:
+    """Check one captured document.
+
+    `lenient`: apply the named repairs of `repairs` first and list them; `namespace`: the sender's own, for fields
+    without a prefix.
+    """
     document, early = read(data, limits)
     if document is None:
         return Checked(findings=tuple(early))
+    if lenient:
+        from lodeline.events.repairs import mend
+
+        document, repairs = mend(document, namespace)
+        checked = _checked(document, early, data, now, limits)
+        notes = tuple(repair.finding() for repair in repairs[: limits.max_findings])
+        return evolve(checked, findings=(*checked.findings, *notes), repairs=tuple(repairs))
+    return _checked(document, early, data, now, limits)
+
+
+def _checked(
+    document: dict[str, Any], early: list[Finding], data: bytes, now: datetime, limits: Limits
+) -> Checked:
     if document.get("type") == "StatementDocument":
         from lodeline.events.statements import statements_of
 

@@ -8,6 +8,7 @@ which have no meaning of their own, are opened; a namespace becomes a prefix in 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from lodeline.events import vocabulary as words
@@ -124,10 +125,9 @@ def number(text: str) -> Any:
     if not _DECIMAL.fullmatch(text) or len(text) > 40:
         return text
     found = float(text)
-    if found.is_integer() and abs(found) <= _MOST_EXACT:
-        return int(found)
-    digits = text.lower().partition("e")[0].replace(".", "").lstrip("+-0").rstrip("0")
-    return found if len(digits) <= 17 and abs(found) < float("inf") else text
+    if found in {float("inf"), float("-inf")} or Decimal(text) != Decimal(repr(found)):
+        return text
+    return int(found) if found.is_integer() and abs(found) <= _MOST_EXACT else found
 
 
 def word(text: str) -> str:

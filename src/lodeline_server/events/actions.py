@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 EPCIS, STATEMENTS = "epcis", "statements"
-JSON_TYPES = frozenset({"application/json", "application/ld+json", "application/jsonld"})
+MEDIA_TYPES = frozenset(
+    {"application/json", "application/ld+json", "application/jsonld", "application/xml", "text/xml"}
+)
 INVALID = "epcisException:ValidationException"
 
 
@@ -42,6 +44,8 @@ class Document:
     jws: str = ""
     name: str = ""
     behaviour: str = CaptureJob.Behaviour.ROLLBACK
+    lenient: bool = False
+    """Repair by named rules first; each repair is listed with the job and kept with its event."""
     wanted: str = ""
     """`epcis` or `statements`: the kind this address takes; nothing: either."""
 
@@ -58,11 +62,11 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
     actor.require(Permission.CAPTURE_SUBMIT)
     if actor.workspace is None or actor.organisation is None:
         raise Problem(403, "Only an organisation captures", detail="This actor acts for none.")
-    if document.media_type.partition(";")[0].strip().lower() not in JSON_TYPES:
+    if document.media_type.partition(";")[0].strip().lower() not in MEDIA_TYPES:
         raise Problem(
             415,
-            "Send JSON",
-            detail="Content-Type is application/json or application/ld+json.",
+            "Send JSON or XML",
+            detail="Content-Type is application/json, application/ld+json or application/xml.",
             kind="epcisException:UnsupportedMediaTypeException",
         )
     if len(document.data) > settings.MAX_UPLOAD:
@@ -74,7 +78,8 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
         )
     kid = _signer(actor, document, now)
     with uncollected():
-        checked = check(document.data, now=now, limits=limits())
+        space = queries.namespace(actor.organisation) if document.lenient else ""
+        checked = check(document.data, now=now, limits=limits(), lenient=document.lenient, namespace=space)
         _refuse(checked.findings)
         _refuse_other_kind(checked, document.wanted)
         content = filing.Content.of(checked)
@@ -101,6 +106,8 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             jws=document.jws,
             kid=kid,
             behaviour=document.behaviour,
+            lenient=document.lenient,
+            repairs=[repair.as_dict() for repair in checked.repairs],
             findings=[finding.as_dict() for finding in checked.findings],
             created_at=now,
         )

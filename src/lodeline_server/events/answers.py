@@ -47,6 +47,7 @@ def job(row: CaptureJob) -> dict[str, Any]:
         "duplicates": row.duplicates,
         "rejected": row.rejected,
         "findings": row.findings,
+        "repairs": row.repairs,
     }
 
 

@@ -36,6 +36,7 @@ _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 _BODY = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
+LENIENT = "Lodeline-Lenient"
 
 
 class Found(Schema):
@@ -53,6 +54,15 @@ class Error(Schema):
     type: str
     title: str
     detail: str | None = None
+
+
+class Repaired(Schema):
+    """What lenient mode changed: the rule's code, where, and both forms as JSON."""
+
+    rule: str
+    pointer: str
+    before: str
+    after: str
 
 
 class Job(Schema):
@@ -75,6 +85,7 @@ class Job(Schema):
     duplicates: int
     rejected: int
     findings: list[Found]
+    repairs: list[Repaired]
 
 
 class Jobs(Schema):
@@ -111,11 +122,20 @@ def _submit(request: HttpRequest, response: HttpResponse, wanted: str) -> Status
         media_type=request.headers.get("Content-Type", ""),
         jws=request.headers.get("Lodeline-Signature", "").strip(),
         behaviour=behaviour,
+        lenient=_lenient(request),
         wanted=wanted,
     )
     job = actions.submit(actor=request.auth, document=document, now=now())  # type: ignore[attr-defined]
     response["Location"] = request.build_absolute_uri(f"/epcis/capture/{job.uuid}")
     return Status(202, answers.job(job))
+
+
+def _lenient(request: HttpRequest) -> bool:
+    """The header that asks for repairs; a word that says neither yes nor no is refused."""
+    said = request.headers.get(LENIENT, "false").strip().lower()
+    if said not in {"true", "false"}:
+        raise Problem(400, f"{LENIENT} is 'true' or 'false'", detail=said[:40], kind=actions.INVALID)
+    return said == "true"
 
 
 @epcis.get("/capture", response=list[Job], summary="Capture jobs, newest first")

@@ -23,7 +23,9 @@ class Unusable(Exception):  # noqa: N818 - ends the command with a sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="document as JSON; - reads standard input")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="document as JSON or XML; - reads standard input"
+    )
     parser.add_argument(
         "--as", dest="organisation", required=True, metavar="ORGANISATION[@WORKSPACE]", help="who captures"
     )
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--proceed", action="store_true", help="keep the good events of a document with bad ones"
     )
+    parser.add_argument("--lenient", action="store_true", help="repair by named rules first; each is listed")
     parser.add_argument("--now", metavar="TIME", help="the time taken as now (ISO 8601); default: the clock")
     parser.add_argument("--json", action="store_true", help="answer as JSON")
 
@@ -68,12 +71,20 @@ def run(args: argparse.Namespace) -> int:
 def _capture(
     args: argparse.Namespace, actor: Actor, name: str, data: bytes, *, signature: str, at: datetime
 ) -> dict[str, Any]:
+    from lodeline.events.xml_tree import looks_like_xml
     from lodeline_server.events import actions, answers, processing
     from lodeline_server.events.models import CaptureJob
     from lodeline_server.kit.problems import Problem
 
     behaviour = CaptureJob.Behaviour.PROCEED if args.proceed else CaptureJob.Behaviour.ROLLBACK
-    document = actions.Document(data=data, jws=signature, name=Path(name).name, behaviour=behaviour)
+    document = actions.Document(
+        data=data,
+        media_type="application/xml" if looks_like_xml(data) else "application/json",
+        jws=signature,
+        name=Path(name).name,
+        behaviour=behaviour,
+        lenient=args.lenient,
+    )
     try:
         job = actions.submit(actor=actor, document=document, now=at, queue=False)
         job = processing.process(job, at, follow=False)

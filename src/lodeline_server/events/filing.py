@@ -14,6 +14,7 @@ from lodeline.events.check import Checked
 from lodeline.events.context import Names
 from lodeline.events.limits import Limits
 from lodeline.events.reading import read
+from lodeline.events.repairs import Repair, mend
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
 from lodeline.strictjson import pointer
@@ -40,6 +41,7 @@ class Content:
     events: tuple[epcis.Event, ...] = ()
     statements: tuple[Statement, ...] = ()
     places: tuple[str, ...] = field(factory=tuple)
+    repairs: tuple[Repair, ...] = ()
 
     @classmethod
     def of(cls, checked: Checked) -> Content:
@@ -55,20 +57,33 @@ class Content:
             events=checked.events,
             statements=checked.statements,
             places=tuple(pointer((*where, index) if where else ()) for index in range(number)),
+            repairs=checked.repairs,
         )
 
     @classmethod
-    def again(cls, data: bytes) -> Content:
-        """From bytes that passed the check when they were submitted: parsed, not judged again."""
+    def again(cls, data: bytes, *, lenient: bool = False, namespace: str = "") -> Content:
+        """From bytes that passed the check when they were submitted: parsed and repaired, not judged again."""
         document, _ = read(data, Limits(max_bytes=len(data)))
         assert document is not None
+        repairs: list[Repair] = []
+        if lenient:
+            document, repairs = mend(document, namespace)
         if document.get("type") == DOCUMENT_TYPE:
             statements = tuple(statement_of(raw) for raw in document["statements"])
             return cls.of(Checked(document=document, statements=statements))
         context = document.get("@context")
         names = Names.of(context)
         events = tuple(epcis.parse_event(raw, names) for raw in epcis.events_of(document))
-        return cls.of(Checked(document=document, events=events))
+        return cls.of(Checked(document=document, events=events, repairs=tuple(repairs)))
+
+    def repaired(self, index: int) -> list[dict[str, Any]]:
+        """What was changed in one event before it was filed."""
+        place = self.places[index]
+        return [
+            one.as_dict()
+            for one in self.repairs
+            if one.pointer == place or one.pointer.startswith(f"{place}/")
+        ]
 
     @property
     def raws(self) -> list[dict[str, Any]]:
@@ -266,9 +281,15 @@ def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewSt
         payload={
             "id": key,
             **_envelope(job, by_party=bool(job.kid)),
-            "body": {"index": index, "event": event.raw, "context": context},
+            "body": {"index": index, "event": event.raw, "context": context, **_repaired(content, index)},
         },
     )
+
+
+def _repaired(content: Content, index: int) -> dict[str, Any]:
+    """Beside a repaired event stands what was repaired; the bytes as they came are in the document."""
+    found = content.repaired(index) if content.repairs else []
+    return {"repaired": found} if found else {}
 
 
 def _envelope(job: CaptureJob, *, by_party: bool) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class CaptureJob(models.Model):
     jws = models.TextField(blank=True)
     kid = models.CharField(max_length=200, blank=True, help_text="key of the party's own signature, verified")
     behaviour = models.CharField(max_length=10, choices=Behaviour.choices, default=Behaviour.ROLLBACK)
+    lenient = models.BooleanField(default=False, help_text="repaired by named rules before it was checked")
+    repairs = models.JSONField(default=list, help_text="rule, pointer, before and after of each")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     findings = models.JSONField(default=list)
     accepted = models.IntegerField(default=0)

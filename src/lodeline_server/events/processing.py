@@ -106,9 +106,11 @@ def process_group(jobs: Sequence[CaptureJob], now: datetime) -> Done:
 def _contents(keys: Sequence[int], errors: dict[int, Exception]) -> dict[int, filing.Content]:
     """Parsed before the transaction, which holds the log's only lock."""
     found = {}
-    for key, raw in CaptureJob.objects.filter(pk__in=keys, raw__isnull=False).values_list("pk", "raw"):
+    rows = CaptureJob.objects.filter(pk__in=keys, raw__isnull=False)
+    for key, raw, lenient, organisation in rows.values_list("pk", "raw", "lenient", "organisation_id"):
         try:
-            found[key] = filing.Content.again(bytes(raw))
+            space = queries.namespace(organisation) if lenient else ""
+            found[key] = filing.Content.again(bytes(raw), lenient=lenient, namespace=space)
         except Exception as error:
             log.exception("capture cannot be read again", job=key)
             errors[key] = error

@@ -33,6 +33,12 @@ def jobs(actor: Actor) -> QuerySet[CaptureJob]:
     return rows.select_related("organisation").defer("raw").order_by("-id")
 
 
+def namespace(organisation: int | None) -> str:
+    """The namespace of an organisation's own fields, where it sends them without a prefix."""
+    found = Organisation.objects.filter(pk=organisation).values_list("workspace__slug", "slug").first()
+    return f"urn:x-lodeline:own:{found[0]}:{found[1]}:" if found else ""
+
+
 def open_jobs(*, before: datetime | None = None) -> QuerySet[CaptureJob]:
     """Jobs nobody has finished, oldest first; `before`: only those that came earlier."""
     rows = CaptureJob.objects.filter(state__in=CaptureJob.OPEN)
