@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.credentials.integrity import Canonize
-    from lodeline.credentials.keys import PrivateKey
+    from lodeline.credentials.keys import PrivateKey, PublicKey
     from lodeline.credentials.sdjwt import Path
     from lodeline.strictjson import JSON
 
@@ -124,10 +124,14 @@ def derive(token: str, wanted: Sequence[Path]) -> str:
     return sdjwt_verify.select(token, sorted(needed, key=repr))
 
 
+def named_key(token: str) -> PublicKey:
+    """The key that the issuer of an SD-JWT bound it to. Refused with step `key` when there is none."""
+    return keybinding.from_cnf(parts(token.partition("~")[0], "the SD-JWT").payload.get("cnf"))
+
+
 def bound(token: str, holder: Holder, *, now: datetime, challenge: str, domain: str) -> str:
     """An SD-JWT with the holder's key binding. The issuer must have named this key in `cnf`."""
-    named = keybinding.from_cnf(parts(token.partition("~")[0], "the SD-JWT").payload.get("cnf"))
-    if named != holder.key.verify_key:
+    if named_key(token) != holder.key.verify_key:
         raise CredentialRefused("key", "the issuer bound it to another key")
     return keybinding.bind(
         token, signer=holder.key, audience=domain, nonce=challenge, now=int(now.timestamp())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from lodeline import __version__
 from lodeline_server.credentials.api import presentations
 from lodeline_server.credentials.api import router as credentials
+from lodeline_server.credentials.api_wallet import deriving, wallet
+from lodeline_server.credentials.api_wallet import presentations as presenting
 from lodeline_server.credentials.thresholds.api import router as thresholds
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
@@ -18,6 +20,7 @@ from lodeline_server.lots.api import router as lots
 from lodeline_server.parties.api import router as parties
 from lodeline_server.parties.authentication import authenticate
 from lodeline_server.passports.api import router as passports
+from lodeline_server.passports.api_disclosure import router as disclosure
 from lodeline_server.recalls.api import router as recalls
 from lodeline_server.trust.api import router as trust
 
@@ -36,10 +39,14 @@ api.add_router("/api", events, tags=["capture"])
 api.add_router("/api", lots, tags=["trace"])
 api.add_router("/api", recalls, tags=["recalls"])
 api.add_router("/api", passports, tags=["passports"])
+api.add_router("/api", disclosure, tags=["passports"])
 api.add_router("/api", trust, tags=["scores"])
 api.add_router("/api", evidence, tags=["evidence"])
 api.add_router("/credentials", credentials, tags=["VC-API"])
+api.add_router("/credentials", deriving, tags=["VC-API"])
 api.add_router("/presentations", presentations, tags=["VC-API"])
+api.add_router("/presentations", presenting, tags=["VC-API"])
+api.add_router("/api", wallet, tags=["wallet"])
 api.add_router("/api", thresholds, tags=["threshold proofs"])
 api.add_router("/api", parties, tags=["parties"])
 api.add_router("/api", log, tags=["log"])

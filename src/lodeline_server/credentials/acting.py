@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lodeline.strictjson import JSON
     from lodeline_server.parties.models import Organisation
 
-TOKENS = (Credential.Form.JWT, Credential.Form.SD_JWT)
+TOKENS = (Credential.Form.JWT, Credential.Form.SD_JWT, "vp+jwt")
 """Forms that any key signs; proofs want Ed25519."""
 
 
@@ -44,14 +44,16 @@ def lock(issuer: Issuer) -> None:
     Issuer.objects.select_for_update().get(pk=issuer.pk)
 
 
-def signer(issuer: Issuer, form: str, named: JSON, now: datetime) -> Signer:
+def signer(
+    issuer: Issuer, form: str, named: JSON, now: datetime, purpose: str = "assertionMethod"
+) -> Signer:
     """Key, DID and method to sign with. A did:key of ours is accepted where suites run: it cannot be revoked.
 
     Raises `CredentialRefused` for another issuer, `Problem` 409 when there is no key of the kind.
     """
     own = names_of(issuer)
     said = next(iter(own)) if named is None else model.issuer({"issuer": named})
-    rows = [row for row in queries.usable_keys(issuer, now) if "assertionMethod" in row.purposes]
+    rows = [row for row in queries.usable_keys(issuer, now) if purpose in row.purposes]
     if settings.VC_OPEN and said.startswith("did:key:"):
         rows = [row for row in rows if did_key.did(keyring.public(row)) == said]
     if said not in own and not (settings.VC_OPEN and said.startswith("did:key:") and rows):

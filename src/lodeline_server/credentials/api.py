@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from ninja import Router, Status
 
-from lodeline import strictjson
 from lodeline.access import Permission
 from lodeline.credentials import dates
 from lodeline.credentials.status import ENTRY, REVOCATION, SUSPENSION, Code, StatusRefused
 from lodeline.credentials.statusbook import Act
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials import actions, checking, verifying
+from lodeline_server.credentials.api_body import BODY as _BODY
+from lodeline_server.credentials.api_body import hidden
+from lodeline_server.credentials.api_body import organisation as _organisation
+from lodeline_server.credentials.api_body import read as _read
+from lodeline_server.credentials.api_body import refused as _refused
 from lodeline_server.credentials.opening import opened
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
-from lodeline_server.kit.problems import Problem
-from lodeline_server.kit.uploads import read_body
 from lodeline_server.parties.authentication import authenticate
-from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 auth = [*authenticate, opened]
 router = Router(auth=auth)
 presentations = Router(auth=auth)
-MAX_BODY = 2 * 1024 * 1024
-MAX_DEPTH = 64
-_BODY = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-}
 _ANSWERS = {200: dict[str, Any], 400: dict[str, Any]}
 _ACTS = {
     (REVOCATION, True): Act.REVOKE,
@@ -54,9 +50,11 @@ _ACTS = {
 )
 @endpoint(Permission.CREDENTIALS_ISSUE)
 def issue(request: HttpRequest) -> Status:
-    """`{credential, options: {form}}`; `form` is eddsa-jcs-2022, eddsa-rdfc-2022 or vc+jwt. Answers what was signed.
+    """`{credential, options: {form}}`; `form` is eddsa-jcs-2022, eddsa-rdfc-2022, vc+jwt or vc+sd-jwt. Answers what was
+    signed. `?form=` says the same in the address, for callers that send no options.
 
-    `?form=` says the same in the address, for callers that send no options.
+    For vc+sd-jwt: `mandatoryPointers` name what stays open (default: of each subject id and type), `holder` the
+    did:key that alone may present it.
     """
     try:
         body, options = _read(request)
@@ -69,6 +67,7 @@ def issue(request: HttpRequest) -> Status:
             now=now(),
             form=form if isinstance(form, str) else "",
             status=status is not False,
+            hidden=hidden(body.get("credential"), options),
         )
     except CredentialRefused as error:
         return _refused(error)
@@ -140,19 +139,6 @@ def status(request: HttpRequest) -> Status:
     return Status(200, {"credentialId": row.identifier, "act": act.value})
 
 
-def _read(request: HttpRequest) -> tuple[dict[str, JSON], dict[str, JSON]]:
-    """The body and its options. Numbers, duplicate keys and depth are strict: what is signed has one reading."""
-    data = read_body(request, limit=MAX_BODY)
-    try:
-        body = strictjson.loads(data, max_depth=MAX_DEPTH)
-    except ValueError as error:
-        raise CredentialRefused("structure", f"the request cannot be read: {error}") from None
-    options = body.get("options", {}) if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(options, dict):
-        raise CredentialRefused("structure", "the request is a JSON object, and so are its options")
-    return body, options
-
-
 def _asked(options: dict[str, JSON]) -> checking.Asked:
     checks, trusted, at = (options.get(name) for name in ("checks", "trusted", "at"))
     texts = {name: options.get(name) for name in ("challenge", "domain", "subject")}
@@ -171,17 +157,3 @@ def _asked(options: dict[str, JSON]) -> checking.Asked:
     return checking.Asked(
         now=time, status=status, trusted=trusted is True, at=moment, receipt=receipt, **texts
     )
-
-
-def _organisation(request: HttpRequest) -> Organisation:
-    found = Organisation.objects.filter(pk=request.auth.organisation).first()  # type: ignore[attr-defined]
-    if found is None:
-        raise Problem(409, "A credential is issued for an organisation")
-    return found
-
-
-def _refused(error: CredentialRefused) -> Status:
-    verdict = checking.Verdict()
-    verdict.refused(error)
-    told = verdict.as_dict()
-    return Status(400, {**told["errors"][0], "status": 400, **told})

@@ -16,7 +16,10 @@ SUMMARY = SUMMARIES["credential"]
 PIECES = (
     "command_verify",
     "command_trust",
+    "command_bundle",
     "command_issue",
+    "command_sign",
+    "command_wallet",
     "command_key",
     "command_did",
     "command_threshold",

@@ -48,13 +48,17 @@ class Held(models.Model):
 
 
 class About(models.Model):
-    """One identifier that a credential speaks of, as the log writes identifiers: a battery, a lot, a site, a party."""
+    """One identifier that a credential speaks of, as the log writes identifiers: a battery, a lot, a site, a party.
+
+    `hung`: the maker of the battery put it there, though it speaks of something else, such as a lot that went in.
+    """
 
     credential = models.ForeignKey(
         "credentials.Credential", on_delete=models.CASCADE, related_name="about", null=True, blank=True
     )
     held = models.ForeignKey(Held, on_delete=models.CASCADE, related_name="about", null=True, blank=True)
     key = models.CharField(max_length=500)
+    hung = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "about"

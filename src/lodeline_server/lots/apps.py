@@ -6,7 +6,10 @@ class LotsConfig(AppConfig):
     label = "lots"
 
     def ready(self) -> None:
+        from lodeline_server.credentials import kinds
         from lodeline_server.log.projections import register
+        from lodeline_server.lots import credential_kinds
         from lodeline_server.lots.projections import Lots
 
+        kinds.offer("events", credential_kinds.events)
         register(Lots())

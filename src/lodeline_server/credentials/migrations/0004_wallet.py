@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(max_length=500)),
+                ("hung", models.BooleanField(default=False)),
                 (
                     "credential",
                     models.ForeignKey(
