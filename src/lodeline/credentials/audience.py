@@ -3,26 +3,31 @@
 The rules come from outside as a function. Every element that some reader may not see is a salted disclosure of its
 own; decoys fill up to the number of all such elements, so that their count does not tell which are filled. Two
 presentations of one credential carry the same signature and can be linked; where that matters, issue one for each.
+
+A passport may also state the steps of threshold ladders (`thresholds.ladder`), each a disclosure of its own. Who may
+read the element that a step is about may read the step.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lodeline.credentials.sdjwt import issue
 from lodeline.credentials.sdjwt_verify import hold, select
 from lodeline.credentials.verdict import CredentialRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from lodeline.credentials.sdjwt import Issued
+    from lodeline.credentials.sdjwt import Issued, Path
     from lodeline.credentials.signing import Signer
     from lodeline.strictjson import JSON
 
 SUBJECT: Final = "credentialSubject"
+STEPS: Final = "thresholds"
+"""Member of the subject that holds the steps of all ladders, by the claim's id."""
 REDACTED: Final = "Redacted"
 NOT_FOR_AUDIENCE: Final = "not-for-audience"
 """This reader may not read the element, nor learn whether it is filled."""
@@ -37,6 +42,7 @@ class Rules:
 
     `elements`: all elements that a passport of this category can have, filled or not. `open`: members that are no
     elements and that everyone reads. `readable(audience, element)`. `basis`: the law; `ask`: where to ask for access.
+    `steps`: claims of threshold ladders, each with the element that it is about.
     """
 
     audiences: tuple[str, ...]
@@ -45,6 +51,7 @@ class Rules:
     readable: Callable[[str, str], bool]
     basis: str
     ask: str
+    steps: Mapping[str, str] = field(factory=dict)
 
     @property
     def closed(self) -> frozenset[str]:
@@ -60,6 +67,29 @@ class Rules:
             raise CredentialRefused("subject", f"there is no audience {audience!r:.40}")
 
 
+def hiding(credential: Mapping[str, JSON], rules: Rules) -> tuple[list[Path], dict[Path, int]]:
+    """What an SD-JWT of a passport credential hides, and up to which number decoys fill up at which place.
+
+    What the rules do not know is refused: it could not be kept from anybody.
+    """
+    subject = credential.get(SUBJECT)
+    if not isinstance(subject, dict):
+        raise CredentialRefused("structure", "a passport credential has one subject")
+    own = {STEPS} if rules.steps else set()
+    if strange := set(subject) - rules.elements - rules.open - _ALWAYS - own:
+        raise CredentialRefused("structure", f"no rule says who may read {min(strange)!r:.60}")
+    closed = rules.closed
+    paths: list[Path] = [(SUBJECT, name) for name in subject if name in closed]
+    pad: dict[Path, int] = {(SUBJECT,): len(closed)}
+    if rules.steps:
+        steps = subject.get(STEPS)
+        if not isinstance(steps, dict) or not set(steps) <= set(rules.steps):
+            raise CredentialRefused("structure", f"{STEPS} holds steps of the allow-list, or none")
+        paths += [(SUBJECT, STEPS, name) for name in steps]
+        pad[SUBJECT, STEPS] = len(rules.steps)
+    return paths, pad
+
+
 def issue_passport(
     credential: Mapping[str, JSON],
     rules: Rules,
@@ -68,31 +98,25 @@ def issue_passport(
     random: Callable[[int], bytes],
     header: Mapping[str, JSON] | None = None,
 ) -> Issued:
-    """Sign a passport credential. What the rules do not know is refused: it could not be kept from anybody."""
-    subject = credential.get(SUBJECT)
-    if not isinstance(subject, dict):
-        raise CredentialRefused("structure", "a passport credential has one subject")
-    if strange := set(subject) - rules.elements - rules.open - _ALWAYS:
-        raise CredentialRefused("structure", f"no rule says who may read {min(strange)!r:.60}")
-    closed = rules.closed
-    return issue(
-        credential,
-        [(SUBJECT, name) for name in subject if name in closed],
-        signer=signer,
-        random=random,
-        header=header,
-        pad={(SUBJECT,): len(closed)},
-    )
+    """Sign a passport credential."""
+    paths, pad = hiding(credential, rules)
+    return issue(credential, paths, signer=signer, random=random, header=header, pad=pad)
 
 
-def present(token: str, rules: Rules, audience: str) -> str:
-    """The presentation of an issued passport credential for one audience."""
+def present(token: str, rules: Rules, audience: str, only: Collection[str] | None = None) -> str:
+    """The presentation of an issued passport credential for one audience.
+
+    `only`: elements and steps to which the holder keeps it; the audience's rights are the limit all the same.
+    """
     rules.known(audience)
-    return select(token, [path for path in hold(token).paths if _may_show(path, rules, audience)])
+    paths = [path for path in hold(token).paths if _may_show(path, rules, audience)]
+    return select(token, [path for path in paths if only is None or path[-1] in only])
 
 
 def _may_show(path: tuple[str | int, ...], rules: Rules, audience: str) -> bool:
     # What the rules do not know stays hidden.
+    if path[:2] == (SUBJECT, STEPS):
+        return len(path) > 2 and _step(str(path[2]), rules, audience)
     return (
         len(path) > 1
         and path[0] == SUBJECT
@@ -101,14 +125,24 @@ def _may_show(path: tuple[str | int, ...], rules: Rules, audience: str) -> bool:
     )
 
 
+def _step(name: str, rules: Rules, audience: str) -> bool:
+    return name in rules.steps and rules.readable(audience, rules.steps[name])
+
+
 def excess(payload: Mapping[str, JSON], rules: Rules, audience: str) -> tuple[str, ...]:
-    """Elements that a verified payload shows and that the audience may not read; empty when all is well."""
+    """Elements and steps that a verified payload shows and the audience may not read; empty when all is well."""
     rules.known(audience)
     subject = payload.get(SUBJECT)
     if not isinstance(subject, dict):
         raise CredentialRefused("structure", "a passport credential has one subject")
-    return tuple(
-        name for name in sorted(subject) if name in rules.elements and not rules.readable(audience, name)
+    steps = subject.get(STEPS) if rules.steps else None
+    return (
+        *(name for name in sorted(subject) if name in rules.elements and not rules.readable(audience, name)),
+        *(
+            name
+            for name in sorted(steps if isinstance(steps, dict) else ())
+            if not _step(name, rules, audience)
+        ),
     )
 
 

@@ -336,7 +336,8 @@ def _refresh(draft: Draft, head: Passport, now: datetime, *, demonstration: bool
         demonstration=demonstration,
         look=look,
     )
-    wanted = {HTML: _page(draft, edition), JSON: body}
+    # What else stands there (the signed form) is about the same content.
+    wanted = there | {HTML: _page(draft, edition), JSON: body}
     if there != wanted:
         put = withdraw if draft.ceased else publish
         put(key=key, forms=wanted, kind=KIND, position=head.public_position, now=now)

@@ -48,3 +48,9 @@ class Passport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.serial}"
+
+
+from lodeline_server.passports.models_disclosure import (  # noqa: E402, F401 - Django looks for models here
+    PassportCredential,
+    ReadGrant,
+)

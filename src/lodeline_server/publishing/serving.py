@@ -12,11 +12,12 @@ from attrs import frozen
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 CREDENTIAL: Final = "application/vc"
-OFFERS: Final = {"/01/": (HTML, JSON), "/credentials/status/": (CREDENTIAL, JSON)}
+SD_JWT: Final = "application/vc+sd-jwt"
+OFFERS: Final = {"/01/": (HTML, JSON, SD_JWT), "/credentials/status/": (CREDENTIAL, JSON)}
 """Forms below an address, the first one for whoever does not mind. Elsewhere there is one form, whatever is asked for.
 
 A status list is the same bytes twice: programs that ask for JSON mean it too."""
-SUFFIXES: Final = {".html": HTML, ".json": JSON}
+SUFFIXES: Final = {".html": HTML, ".json": JSON, ".sd-jwt": SD_JWT}
 LONGEST: Final = 600
 REMEMBERED: Final = 512  # longer headers are read each time, so that strangers cannot fill the memory
 CACHE: Final = {
