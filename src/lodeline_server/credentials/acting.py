@@ -44,9 +44,7 @@ def lock(issuer: Issuer) -> None:
     Issuer.objects.select_for_update().get(pk=issuer.pk)
 
 
-def signer(
-    issuer: Issuer, form: str, named: JSON, now: datetime, purpose: str = "assertionMethod"
-) -> Signer:
+def signer(issuer: Issuer, form: str, named: JSON, now: datetime, purpose: str = "assertionMethod") -> Signer:
     """Key, DID and method to sign with. A did:key of ours is accepted where suites run: it cannot be revoked.
 
     Raises `CredentialRefused` for another issuer, `Problem` 409 when there is no key of the kind.

@@ -6,8 +6,6 @@ import json
 import os
 import secrets
 import uuid
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lodeline.cli import GOOD, REFUSED, UNUSABLE
@@ -15,10 +13,7 @@ from lodeline_server.credentials.command_step import add, fail, read, read_bytes
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
-
-    from lodeline.credentials.contexts import Contexts
-    from lodeline.credentials.integrity import Canonize
+    from collections.abc import Callable
 
 FORMS = ("eddsa-jcs-2022", "eddsa-rdfc-2022", "vc+jwt", "vc+sd-jwt")
 PRESENTED = ("eddsa-jcs-2022", "eddsa-rdfc-2022", "vp+jwt", "vp+sd-jwt")
@@ -109,31 +104,32 @@ def _key_file(args: argparse.Namespace) -> int:
 
 def _sign(args: argparse.Namespace) -> int:
     from lodeline.credentials import keyfile, self_signing
+    from lodeline_server.credentials import pinned
     from lodeline_server.kit.clock import now
 
     owner = keyfile.read(read_bytes(args.key_file))
     plain = read(args.file)
     if not isinstance(plain, dict):
         return fail(args, {"error": "no JSON object"}, "the file holds no JSON object", UNUSABLE)
-    with _graphs(wanted=args.form == "eddsa-rdfc-2022") as (contexts, canonize):
-        secured = self_signing.sign(
-            plain,
-            owner,
-            args.form,
-            now=now(),
-            identifier=f"urn:uuid:{uuid.uuid4()}",
-            random=secrets.token_bytes,
-            contexts=contexts,
-            canonize=canonize,
-            holder=args.holder,
-        )
-        print(json.dumps(secured, ensure_ascii=False, indent=1))
+    secured = self_signing.sign(
+        plain,
+        owner,
+        args.form,
+        now=now(),
+        identifier=f"urn:uuid:{uuid.uuid4()}",
+        random=secrets.token_bytes,
+        contexts=pinned.held(),
+        canonize=pinned.canonize,
+        holder=args.holder,
+    )
+    print(json.dumps(secured, ensure_ascii=False, indent=1))
     return GOOD
 
 
 def _present(args: argparse.Namespace) -> int:
     from lodeline.credentials import keyfile, pointers, presenting, sdjwt_verify
     from lodeline.credentials.verdict import CredentialRefused
+    from lodeline_server.credentials import pinned
     from lodeline_server.kit.clock import now
 
     owner = keyfile.read(read_bytes(args.key_file))
@@ -148,11 +144,9 @@ def _present(args: argparse.Namespace) -> int:
         token = presenting.derive(token, shown)
         print(presenting.bound(token, owner, now=moment, **answer))
         return GOOD
-    with _graphs(wanted=args.form == "eddsa-rdfc-2022") as (_, canonize):
-        made = presenting.sign(
-            presenting.gather(items, owner.did), owner, args.form, now=moment, canonize=canonize, **answer
-        )
-        print(json.dumps(made, ensure_ascii=False, indent=1))
+    plain = presenting.gather(items, owner.did)
+    made = presenting.sign(plain, owner, args.form, now=moment, canonize=pinned.canonize, **answer)
+    print(json.dumps(made, ensure_ascii=False, indent=1))
     return GOOD
 
 
@@ -170,24 +164,3 @@ def _item(file: str) -> Any:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-@contextmanager
-def _graphs(*, wanted: bool) -> Iterator[tuple[Contexts | None, Canonize | None]]:
-    """The contexts that set-up brought, and the worker for graphs while it is wanted."""
-    from lodeline.credentials import contexts, kinds, rdf
-    from lodeline.credentials.verdict import CredentialRefused
-    from lodeline_server import kit
-
-    vendor = Path(kit.__file__).parent / "static" / "vendor"
-    try:
-        held = contexts.load(lambda file: (vendor / file).read_bytes(), kinds.DOCUMENTS)
-    except FileNotFoundError:
-        held = None
-    if not wanted:
-        yield held, None
-    elif held is None:
-        raise CredentialRefused("structure", "the context packages are not here: run set-up with npm")
-    else:
-        with rdf.Worker(held) as worker:
-            yield held, worker
