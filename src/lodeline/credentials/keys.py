@@ -6,6 +6,7 @@ section 3.4 (`ES256`: r and s, 32 bytes each), RFC 7517, RFC 8037, RFC 9864 (`Ed
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
     from lodeline.strictjson import JSON
 
 _CURVE: Final = ec.SECP256R1()
+_ES256: Final = ec.ECDSA(SHA256())
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 """Members of a JSON Web Key that hold secrets."""
+
+
+@lru_cache(maxsize=1024)
+def _point(raw: bytes) -> ec.EllipticCurvePublicKey:
+    """The point of an encoding; to find it from a compressed one costs a fifth of a verification."""
+    return ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, raw)
 
 
 @frozen
@@ -37,7 +45,7 @@ class P256VerifyKey:
     def __attrs_post_init__(self) -> None:
         if len(self.raw) != 33 or self.raw[0] not in (2, 3):
             raise ValueError("a P-256 public key is a compressed point of 33 bytes")
-        ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, self.raw)
+        _point(self.raw)
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Raise `SignatureRefused` unless `signature` (r and s, 64 bytes) is this key's over `data`."""
@@ -45,8 +53,7 @@ class P256VerifyKey:
             raise SignatureRefused("a signature of ES256 has 64 bytes")
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         try:
-            point = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, self.raw)
-            point.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA256()))
+            _point(self.raw).verify(encode_dss_signature(r, s), data, _ES256)
         except (InvalidSignature, ValueError):
             raise SignatureRefused("the signature does not fit the key and the bytes") from None
 
@@ -90,7 +97,7 @@ def to_jwk(key: PublicKey) -> dict[str, JSON]:
     """`{kty, crv, x[, y]}`, without `kid` and `alg`."""
     if isinstance(key, VerifyKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": b64url(key.raw)}
-    point = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, key.raw).public_numbers()
+    point = _point(key.raw).public_numbers()
     x, y = (b64url(value.to_bytes(32, "big")) for value in (point.x, point.y))
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
@@ -114,7 +121,7 @@ def from_jwk(jwk: Mapping[str, JSON]) -> PublicKey:
         across, up = unb64url(x), unb64url(y)
         if len(across) != 32 or len(up) != 32:
             raise ValueError("a coordinate of P-256 has 32 bytes")
-        ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, b"\x04" + across + up)
+        _point(b"\x04" + across + up)
         found = P256VerifyKey(bytes([2 + up[-1] % 2]) + across)
     else:
         raise ValueError("a JSON Web Key of kind OKP/Ed25519 or EC/P-256 is wanted")

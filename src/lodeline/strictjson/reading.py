@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _CHUNK: Final = 256 * 1024
+_SHORT: Final = 64 * 1024 if orjson.dumps([1e16, 9007199254740993.0]) == b"[1e+16,9007199254740992.0]" else 0
+"""Up to here one may look at the value first: what it can cost is small. `_unmistakable` rests on that spelling."""
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _STEPS: Final = bytes.maketrans(b"[]", b"\x01\xff")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -54,6 +56,8 @@ def loads(
         raise StrictJSONError(
             "json.too-large", f"{len(data)} bytes; the limit is {max_bytes}. Split the document.", max_bytes
         )
+    if len(data) <= min(_SHORT, max_values - 1) and (value := _unmistakable(data, max_depth)) is not None:
+        return value
     _encoding(data)
     outside = _outside_strings(data, max_values)
     _limits(data, outside, max_depth, max_values)
@@ -63,6 +67,32 @@ def loads(
         raise explain(data, error) from None
     if _ambiguous(value, outside):
         refuse_ambiguous(data, tolerated)
+    return value
+
+
+def _unmistakable(data: bytes, max_depth: int) -> JSON:
+    """The object or array that `data` is the compact spelling of, as most of what is signed is; None for all else.
+
+    What comes back byte for byte has no member twice, no escapes with two spellings, no integer beyond 2^53-1
+    (`OPT_STRICT_INTEGER`) and no odd digits. Doubles of 2^53 and more are left to the long way: those end with `.0` or
+    have an exponent.
+    """
+    try:
+        value = orjson.loads(data)
+        text = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    if text != data or type(value) not in (dict, list):
+        return None
+    if b".0" in data or b"e+" in data:
+        digits = data.translate(_DIGITS)
+        if _SIXTEEN + b".0" in digits or b"0e+0" in digits:
+            return None
+    if data.count(b"{") + data.count(b"[") > max_depth:
+        # Line breaks within strings are escaped: so many blanks stand before what is that deep, and nowhere else.
+        lines = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER | orjson.OPT_INDENT_2)
+        if b"\n" + b"  " * max_depth in lines:
+            return None
     return value
 
 

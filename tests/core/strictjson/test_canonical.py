@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
+from enum import Enum
+from uuid import UUID
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
@@ -100,6 +103,13 @@ def test_what_was_accepted_once_is_accepted_again_in_canonical_form(value):
     assert canonical(loads(canonical(first))) == canonical(value)
 
 
+class Word(Enum):
+    """What the quick writer would take for text."""
+
+    PLAIN = "a"
+    TEXT = ("a", 1)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -113,11 +123,25 @@ def test_what_was_accepted_once_is_accepted_again_in_canonical_form(value):
         {1: 2},
         {"a": {1, 2}},
         b"x",
+        {"a": math.nan, "b": "null"},
+        {"a": [math.inf, None]},
+        {"a": UUID(int=7)},
+        {"a": Word.PLAIN},
+        [Word.TEXT],
+        [orjson.Fragment(b"1")],
+        {"a": bytearray(b"x")},
     ],
 )
 def test_what_has_no_canonical_form_is_refused(value):
     with pytest.raises(ValueError):
         canonical(value)
+
+
+@given(
+    st.dictionaries(st.text('aBé\uffff\U0001f600"\\:', max_size=3), st.text('aé\U0001f600":,', max_size=3))
+)
+def test_keys_outside_ascii_sort_by_utf16_wherever_they_stand(value):
+    assert canonical({"a": [value]}) == rfc8785.dumps({"a": [value]})
 
 
 def test_depth_is_an_error_not_a_crash():

@@ -6,11 +6,13 @@ import json
 import math
 import time
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lodeline.strictjson import MAX_INTEGER, StrictJSONError, loads, pointer, repeats
+from lodeline.strictjson import MAX_DEPTH, MAX_INTEGER, StrictJSONError, loads, pointer, repeats
+from lodeline.strictjson.reading import _SHORT, _unmistakable
 
 REFUSED = {
     "empty": (b"", "json.empty", ""),
@@ -168,6 +170,54 @@ def test_agrees_with_the_reference_on_documents_with_a_cut_or_a_swap(value, asci
     at = data.draw(st.integers(0, len(text) - 1))
     text[at : at + data.draw(st.integers(0, 3))] = data.draw(PIECES)
     agrees(bytes(text))
+
+
+NUMBERS = st.sampled_from(
+    "0 -0 7 -7.5 0.1 12.0 -0.0 1e5 1e-7 1.5e-7 0.00001 1e+16 1e16 1.5e+20 1e+21 1E+22 150000000000000000000 "  # noqa: SIM905
+    "9007199254740991 9007199254740992 9007199254740991.0 9007199254740992.0 -9007199254740993.0 "
+    "0.1234567890123456 1234567890123456 1234567890123456.5 99999999999999999999".split()
+)
+
+
+@given(VALUES, NUMBERS, st.data())
+@settings(max_examples=300)
+def test_agrees_with_the_reference_on_compact_documents(value, number, data):
+    """Those that come back byte for byte take the short way."""
+    try:
+        body = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return
+    text = bytearray(b'{"a":' + body + b',"b":[' + number.encode() + b'],"c":' + number.encode() + b"}")
+    agrees(bytes(text))
+    at = data.draw(st.integers(0, len(text) - 1))
+    text[at : at + data.draw(st.integers(0, 3))] = data.draw(PIECES)
+    agrees(bytes(text))
+
+
+def test_the_short_way_is_taken():
+    """It rests on how orjson writes doubles; another spelling would turn it off."""
+    assert _SHORT > 0
+    assert _unmistakable(b'{"a":[1,2.5,"b"]}', MAX_DEPTH) == {"a": [1, 2.5, "b"]}
+    assert [_unmistakable(data, MAX_DEPTH) for data in (b"{ }", b'{"a":1,"a":1}', b"[1e+16]", b"7")] == [
+        None
+    ] * 4
+
+
+@pytest.mark.parametrize("inner", [b"0", b"[]", b"{}", b'{"a":[{}]}', b'["  ]  [ "]'])
+def test_depth_is_counted_the_same_on_both_ways(inner):
+    """Compact or not, with brackets in texts or without, an empty innermost level or none."""
+    noise = b'"' + b"[" * 70 + b'",'
+    for levels in range(55, 70):
+        compact = b"[" * levels + noise + inner + b"]" * levels
+        said = []
+        for data in (compact, compact + b" "):
+            try:
+                said.append(loads(data))
+            except StrictJSONError as error:
+                said.append(error.rule)
+        assert said[0] == said[1]
+        deepest = levels + {b"0": 0, b'{"a":[{}]}': 3}.get(inner, 1)
+        assert (said[0] == "json.too-deep") == (deepest > MAX_DEPTH)
 
 
 def agrees(data: bytes) -> None:
