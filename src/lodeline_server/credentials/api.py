@@ -82,12 +82,15 @@ def verify(request: HttpRequest) -> Status:
     Without `checks` everything is looked at; "proof" alone leaves the status out. `subject`: what it must be about (a
     DID, a Digital Link). `trusted`: its issuer must be on a list that the workspace believes. `at`: judge it as of
     that moment. `receipt`: a log's receipt for it, as text or as `/api/log/statements/...` gives it. The answer tells
-    each step, the evidence level and by which lists.
+    each step, the evidence level and by which lists. `{bundle}` instead: judged with what it carries, nobody is asked.
     """
     try:
         body, options = _read(request)
         workspace = request.auth.workspace  # type: ignore[attr-defined]
-        verdict = verifying.credential(body.get("verifiableCredential"), _asked(options), workspace)
+        if "bundle" in body:
+            verdict = verifying.bundle(body["bundle"], _asked(options), workspace)
+        else:
+            verdict = verifying.credential(body.get("verifiableCredential"), _asked(options), workspace)
     except CredentialRefused as error:
         return _refused(error)
     return Status(200 if verdict.holds else 400, verdict.as_dict())

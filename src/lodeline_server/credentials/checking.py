@@ -92,7 +92,7 @@ def _credential(item: JSON, means: Means, asked: Asked, verdict: Verdict) -> Non
     if wrong is not None:
         verdict.refused(wrong)
     else:
-        own = known is None or asked.receipt is None
+        own = known is None or (asked.receipt is None and means.as_of is None)
         checking_steps.receipt(known, verdict, own=own)
 
 

@@ -43,7 +43,8 @@ def place(found: Opened, means: Means, asked: Asked) -> Place | None:
     Raises `CredentialRefused("receipt", ...)` for a receipt that does not hold.
     """
     if asked.receipt is not None:
-        return record.find(asked.receipt, found.digests, found.data, means.policy(), asked.now)
+        policy = asked.policy or means.policy()
+        return record.find(asked.receipt, found.digests, found.data, policy, asked.now)
     return next((known for known in map(means.on_record, found.digests) if known is not None), None)
 
 

@@ -63,7 +63,8 @@ class Asked:
     """What the verifier demands.
 
     `at`: judge it as of that day instead of today. `subject`: an identifier of what it must be about. `trusted`: its
-    issuer must be on a list that is believed. `receipt`: one that came with the credential.
+    issuer must be on a list that is believed. `receipt`: one that came with the credential; `policy`: logs whose
+    receipts count besides.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Asked:
     subject: str | None = None
     trusted: bool = False
     receipt: JSON = None
+    policy: Policy | None = None
 
 
 @frozen

@@ -39,25 +39,29 @@ def add(
     return step
 
 
-def read_bytes(name: str) -> bytes:
+def read_bytes(name: str, most: int = MAX_FILE) -> bytes:
     """A file, or standard input for `-`. Raises OSError, also for one that is too long."""
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
-        data = file.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise OSError(f"{name} has more than {MAX_FILE} bytes")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(f"{name} has more than {most} bytes")
     return data
 
 
 def read(name: str) -> Any:
     """JSON, or the text of a token; None for what is neither. Raises OSError, UnicodeDecodeError."""
+    return parsed(read_bytes(name))
+
+
+def parsed(data: bytes) -> Any:
+    """JSON, or the text of a token; None for what is neither. Raises UnicodeDecodeError, CredentialRefused."""
     from lodeline import strictjson
     from lodeline.credentials.verdict import CredentialRefused
 
-    data = read_bytes(name)
     text = data.decode().strip()
     if text[:1] in {"{", "[", '"'}:
         try:
-            found = strictjson.loads(data, max_depth=64)
+            found = strictjson.loads(data, max_depth=80)
         except strictjson.StrictJSONError as error:
             raise CredentialRefused("structure", f"the JSON cannot be read: {error}") from None
         inner = (

@@ -5,60 +5,30 @@ Each process has one of each. Nobody outside is asked but hosts that the operato
 
 from __future__ import annotations
 
-import atexit
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from lodeline import strictjson
-from lodeline.credentials import contexts, kinds, rdf, resolve
+from lodeline.credentials import resolve
 from lodeline.credentials.status import Code, StatusRefused
-from lodeline_server import kit
 from lodeline_server.credentials import dids, queries
+from lodeline_server.credentials.pinned import VENDOR, canonize, held
 from lodeline_server.kit import outbound
 from lodeline_server.kit.clock import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from lodeline.strictjson import JSON
 
-VENDOR = Path(kit.__file__).parent / "static" / "vendor"
+__all__ = (
+    "VENDOR", "canonize", "fetch", "held", "list_of_others", "list_text", "resolver",
+)  # fmt: skip
 FETCH_SECONDS = 1.5
 LIST_BYTES = 4 * 1024 * 1024
-
-
-@lru_cache(maxsize=1)
-def held() -> contexts.Contexts | None:
-    """The pinned contexts; None when set-up had no npm packages."""
-    try:
-        return contexts.load(lambda file: (VENDOR / file).read_bytes(), kinds.DOCUMENTS)
-    except FileNotFoundError:
-        return None
-
-
-@lru_cache(maxsize=1)
-def _worker() -> rdf.Worker | None:
-    known = held()
-    if known is None:
-        return None
-    worker = rdf.Worker(known)
-    atexit.register(worker.close)
-    return worker
-
-
-def canonize(documents: Sequence[Mapping[str, JSON]]) -> Sequence[bytes]:
-    """Canonical N-Quads of documents, in the worker process, which starts when it is first needed."""
-    worker = _worker()
-    if worker is None:
-        raise contexts.CredentialRefused(
-            "structure", "the context packages are not here: run set-up with npm"
-        )
-    return worker(documents)
 
 
 def fetch(url: str, most: int) -> bytes:

@@ -15,6 +15,7 @@ from lodeline_server.credentials.models_dids import (  # noqa: F401 - Django loo
     Home,
     UpdateKey,
 )
+from lodeline_server.credentials.models_wallet import About, Audience, Held  # noqa: F401 - Django looks for models here
 from lodeline_server.parties.models import Organisation
 
 
@@ -62,6 +63,7 @@ class Credential(models.Model):
         JCS = "eddsa-jcs-2022", "eddsa-jcs-2022"
         RDFC = "eddsa-rdfc-2022", "eddsa-rdfc-2022"
         JWT = "vc+jwt", "vc+jwt"
+        SD_JWT = "vc+sd-jwt", "vc+sd-jwt"
 
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="credentials")
     identifier = models.CharField(max_length=500)
@@ -70,6 +72,7 @@ class Credential(models.Model):
     form = models.CharField(max_length=20, choices=Form.choices)
     body = models.BinaryField()
     sha256 = models.CharField(max_length=64, db_index=True)
+    audience = models.CharField(max_length=20, choices=Audience.choices, blank=True)
     issued_at = models.DateTimeField()
     position = models.BigIntegerField(help_text="of its statement in the log")
 
@@ -143,13 +146,13 @@ class StatusVersion(models.Model):
         return f"version {self.number} of {self.status_list}"
 
 
+from lodeline_server.credentials.models_trust import (  # noqa: E402, F401 - Django looks for models here
+    Belief,
+    TrustEdition,
+)
 from lodeline_server.credentials.thresholds.models import (  # noqa: E402, F401 - Django looks for models here
     CommittedNumber,
     OpeningGrant,
     QuestionTerm,
     ThresholdQuestion,
-)
-from lodeline_server.credentials.models_trust import (  # noqa: E402, F401 - Django looks for models here
-    Belief,
-    TrustEdition,
 )

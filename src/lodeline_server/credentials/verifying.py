@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from lodeline.credentials import record, resolve
+from lodeline.credentials.offline import Roots
 from lodeline.evidence import EvidenceLevel
 from lodeline.log.checkpoint import vkey
 from lodeline.log.note import parse_vkey
 from lodeline.log.policy import NONE, Policy, PolicyRefused
-from lodeline_server.credentials import addresses, checking, material, queries, trust_queries
+from lodeline_server.credentials import bundle_verify, checking, material, queries, trust_queries
 from lodeline_server.credentials.models import Credential
 from lodeline_server.kit import clock
+from lodeline_server.kit.problems import Problem
 from lodeline_server.log import trusted, vault
 from lodeline_server.log.books import MAIN
+from lodeline_server.parties.models import Organisation, Workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,6 +70,13 @@ def presentation(item: JSON, asked: Asked, workspace: int | None = None) -> Verd
     return checking.presentation(item, means(workspace, asked.at), asked)
 
 
+def bundle(given: JSON, asked: Asked, workspace: int | None = None) -> Verdict:
+    """Judge a bundle by what it carries. Receipts of this log count, and what the workspace's believed owners sign."""
+    owners = () if workspace is None else trust_queries.beliefs(workspace, asked.now)
+    roots = Roots(policy=policy(), believed=frozenset(one.owner for one in owners))
+    return bundle_verify.judge(given, roots, asked)
+
+
 def evidence(item: JSON, workspace: int, now: datetime) -> tuple[Verdict, EvidenceLevel]:
     """How strong a credential is as evidence in a workspace: the level by its lists, E0 when it does not hold.
 
@@ -77,9 +87,22 @@ def evidence(item: JSON, workspace: int, now: datetime) -> tuple[Verdict, Eviden
     return verdict, strong
 
 
+def workspace_of(organisation: str | None) -> int | None:
+    """The workspace whose beliefs count: an organisation's, else the only one there is. `Problem` 404."""
+    if organisation is not None:
+        found = list(
+            Organisation.objects.filter(slug=organisation).values_list("workspace_id", flat=True)[:2]
+        )
+        if len(found) != 1:
+            raise Problem(404, "There is not just one such organisation", detail=organisation[:100])
+        return int(found[0])
+    known = list(Workspace.objects.values_list("pk", flat=True)[:2]) if _tables() else []
+    return known[0] if len(known) == 1 else None
+
+
 def past(url: str, moment: datetime) -> JSON | None:
     """One of our status lists as it was then; of others' lists only the present one can be had."""
-    return material.list_text(url, moment) if addresses.list_name(url) is not None else None
+    return material.list_text(url, moment) if queries.own_list(url) is not None else None
 
 
 def policy() -> Policy:
