@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RECORD: Final = Path(__file__).resolve().parent / "record.json"
 HOOK: Final = '" hook'
@@ -22,6 +25,8 @@ class Result:
     """With the cause."""
     pending: list[str]
     broken: dict[str, str] = field(factory=dict)
+    faults: list[str] = field(factory=list)
+    """What the server logged as errors meanwhile."""
 
     @property
     def executed(self) -> int:
@@ -43,10 +48,10 @@ class Result:
         tests += [
             {"test": name, "result": "never called", "cause": cause} for name, cause in self.broken.items()
         ]
-        return {**self.counts(), "tests": tests}
+        return {**self.counts(), "faults": self.faults, "tests": tests}
 
 
-def read(report: dict[str, Any]) -> Result:
+def read(report: dict[str, Any], faults: Sequence[str] = ()) -> Result:
     """From mocha's JSON report, in which a failed hook looks like a failed test."""
     failures = dict(zip(_titles(report["failures"]), map(_cause, report["failures"]), strict=True))
     return Result(
@@ -54,6 +59,7 @@ def read(report: dict[str, Any]) -> Result:
         failed={name: cause for name, cause in failures.items() if HOOK not in name},
         pending=_titles(report["pending"]),
         broken={name: cause for name, cause in failures.items() if HOOK in name},
+        faults=list(faults),
     )
 
 
@@ -78,11 +84,12 @@ def record(path: Path = RECORD) -> dict[str, Any]:
 
 
 def wrong(result: Result, known: dict[str, Any]) -> list[str]:
-    """Why a run is not good: a test failed that is no known miss, or fewer were executed than on record."""
+    """Why a run is not good: tests failed that are no known miss, fewer ran than on record, the server erred."""
     least, misses = known["lodeline"]["executed"], known.get("misses", {})
     found = [f"failed: {name}: {cause}" for name, cause in result.failed.items() if name not in misses]
     found += [f"never called: the tests of {name}: {cause}" for name, cause in result.broken.items()]
     found += [f"no miss any more: {name}" for name in misses if name in result.passed]
+    found += [f"an error of the server: {fault}" for fault in result.faults]
     if result.executed < least:
         found.append(f"{result.executed} tests were executed; {least} are on record")
     return found

@@ -2,7 +2,7 @@
 
     LODELINE_SUITES=folder python conformance/w3c/run.py [--record]
 
-Prints executed, passed, failed with their cause, pending; keeps everything in var/w3c/results.json. Exit code 1 when
+Prints executed, passed, failed with their cause, pending; keeps everything in var/w3c. Exit code 1 when
 something failed that is not on record as a miss, or fewer tests were executed than on record. `--record` writes the
 counts of this run into record.json, next to the causes of known misses, which a person writes.
 """
@@ -37,14 +37,15 @@ def run(folder: Path, tools: Path, work: Path = WORK) -> Iterator[tuple[suites.R
     kept: dict[str, Any] = {"node": version(tools, "--version"), "suites": {}, "runs": {}}
     for name in (*suites.FOLDERS, *suites.OTHERS):
         kept["suites"][name] = suites.state(folder, name)
-    with servers.ours() as ours, servers.refusing() as refusing:
+    with servers.ours(work / "server.log") as ours, servers.refusing() as refusing:
         for one in suites.RUNS:
             found = {}
             for name, server in (("lodeline", ours), ("refusing", refusing)):
+                before = len(server.faults())
                 report = suites.call(
                     one, room, tools, base=server.base, issuer=server.issuer, certificate=server.certificate
                 )
-                found[name] = results.read(report)
+                found[name] = results.read(report, server.faults()[before:])
             kept["runs"][one.name] = {"tags": one.tags} | {name: of.as_dict() for name, of in found.items()}
             yield one, found
     (work / "results.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))

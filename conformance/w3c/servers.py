@@ -13,7 +13,6 @@ import urllib.request
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -23,6 +22,7 @@ from lodeline_server.config.tls import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 READY_SECONDS: Final = 240
 HOST: Final = "127.0.0.1"
@@ -32,18 +32,38 @@ STRANGER: Final = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
 @frozen
 class Server:
-    """Its address, the DID to issue under, and the certificate to trust."""
+    """Its address, the DID to issue under, the certificate to trust, and the file with what it says."""
 
     base: str
     issuer: str
     certificate: Path
+    log: Path | None = None
+
+    def faults(self) -> list[str]:
+        """Errors it has logged so far: a test that asks for a refusal passes on those, too."""
+        return read_faults(self.log.read_text()) if self.log else []
+
+
+def read_faults(log: str) -> list[str]:
+    """From log lines as JSON: what happened, and the last line of the exception."""
+    found = []
+    for line in log.splitlines():
+        try:
+            told = json.loads(line) if line.startswith("{") else {}
+        except ValueError:
+            continue
+        if told.get("level") in {"error", "critical"}:
+            found.append(
+                " ".join([str(told.get("event")), *str(told.get("exception", "")).splitlines()[-1:]])
+            )
+    return found
 
 
 @contextmanager
-def ours() -> Iterator[Server]:
+def ours(log: Path) -> Iterator[Server]:
     """`lodeline serve --tls`, open to this machine; one organisation with an Ed25519 key."""
     port = free_port()
-    with data_folder() as data, (data.parent / f"{data.name}.said").open("w+") as said:
+    with data_folder() as data, log.open("w") as said:
         base = f"https://localhost:{port}"
         more = {"LODELINE_VC_OPEN": "1", "LODELINE_URL": base}
         issuer = prepared(data, more)
@@ -53,15 +73,14 @@ def ours() -> Iterator[Server]:
         )  # fmt: skip
         try:
             certificate = data / "tls" / f"{HOST}.crt"
-            wait(base, certificate, process, Path(said.name))
-            yield Server(base, issuer, certificate)
+            wait(base, certificate, process, log)
+            yield Server(base, issuer, certificate, log)
         finally:
             process.terminate()
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
-            Path(said.name).unlink(missing_ok=True)
 
 
 def prepared(data: Path, more: dict[str, str]) -> str:

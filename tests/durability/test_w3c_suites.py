@@ -133,6 +133,32 @@ def test_a_run_is_judged_by_what_is_on_record(said, word):
     assert run.said(RUN, found, KNOWN).startswith("vc-data-model-2.0: ")
 
 
+def test_errors_of_the_server_count():
+    """A test that asks for a refusal is content with a 500; we are not."""
+    import logging
+
+    from lodeline_server.kit.logging import formatter
+
+    def line(level, word, exc_info=None):
+        return formatter().format(logging.LogRecord("django.request", level, "", 1, word, None, exc_info))
+
+    try:
+        {}["missing"]
+    except KeyError as error:
+        seen = (KeyError, error, error.__traceback__)
+    log = [
+        "lodeline: ready",
+        "{ no json",
+        line(logging.WARNING, "slow"),
+        line(logging.ERROR, "went wrong", seen),
+    ]
+    faults = servers.read_faults("\n".join(log))
+    assert faults == ["went wrong KeyError: 'missing'"]
+    found = results.read(report(["A a", "B b"], ["C c"]), faults)
+    assert results.wrong(found, KNOWN) == ["an error of the server: went wrong KeyError: 'missing'"]
+    assert found.as_dict()["faults"] == faults
+
+
 def test_the_record_is_whole_and_in_the_documentation():
     known = results.record()
     assert list(known) == [each.name for each in suites.RUNS]
