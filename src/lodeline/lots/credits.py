@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
@@ -88,7 +89,7 @@ class Scheme:
                     "MB-02",
                     f"the period from {period.start:%Y-%m-%d} is longer than {self.longest_days} days",
                 )
-        for before, after in zip(self.periods, self.periods[1:], strict=False):
+        for before, after in pairwise(self.periods):
             if before.end != after.start:
                 raise CreditRefused("MB-02", f"between {before.end:%Y-%m-%d} and the next period is a gap")
 
