@@ -8,8 +8,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.conftest import ROOT, missing
-from tests.core.credentials.thresholds.test_forgeries import NOBLE, VECTORS
+from tests.conftest import ROOT
+from tests.core.credentials.thresholds.test_forgeries import VECTORS
 
 pytestmark = pytest.mark.browser
 PUBLISHED = json.loads(VECTORS.read_text())
@@ -22,16 +22,14 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def page(browser):
-    if not NOBLE.is_dir():
-        missing("@noble/curves")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT / "conformance"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     context = browser.new_context()
     opened = context.new_page()
     asked = []
     opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(f"{address}/threshold-verifier/")
+    opened.goto(f"{address}/conformance/threshold-verifier/")
     yield opened
     assert [url for url in asked if not url.startswith((address, "data:"))] == []
     context.close()

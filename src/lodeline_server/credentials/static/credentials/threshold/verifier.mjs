@@ -1,20 +1,15 @@
 // A second verifier of threshold proofs, written apart from the Python one: plain JavaScript for a browser or Node,
-// offline. Construction: docs/explanation/threshold-proofs.md. The curve comes from @noble/curves.
+// offline. Construction: docs/explanation/threshold-proofs.md. It runs on a curve that it is given: `curve.mjs` here, in
+// pages; @noble/curves in conformance/threshold-verifier, to hold one against the other.
 //
+//   verifierOn({Point, sha256}) -> {H, verify}
 //   verify(message, {credential, policy, audience, nonceUnused, now, bounds}) -> statement, or throws Refused
 //
 // `message`, `bounds`: text of the message(s). `credential(id)` returns the document of a credential whose signature,
 // issuer and status the caller has verified, or throws. `policy`: {claims: [...]}, the allow-list as JSON.
 
-import {secp256k1} from '@noble/curves/secp256k1.js';
-import {sha256} from '@noble/hashes/sha2.js';
-
 const PROTOCOL = 'lodeline-threshold/1';
-const Point = secp256k1.Point;
-const Q = Point.Fn.ORDER;
-const G = Point.BASE;
 const utf8 = text => new TextEncoder().encode(text);
-export const H = hashToCurve(utf8('lodeline-threshold/1 generator H of secp256k1, which carries the value'));
 
 export class Refused extends Error {
   constructor(step, message) {
@@ -27,11 +22,18 @@ const refuse = (step, message) => {
   throw new Refused(step, message);
 };
 
-export function verify(message, {credential, policy, audience, nonceUnused, now, bounds = []}) {
-  const main = read(message, credential);
+export function verifierOn(curve) {
+  const {Point, sha256} = curve;
+  const seed = utf8('lodeline-threshold/1 generator H of secp256k1, which carries the value');
+  const on = {Point, sha256, Q: Point.Fn.ORDER, G: Point.BASE, H: hashToCurve(seed, curve)};
+  return {H: on.H, verify: (message, asked) => verify(on, message, asked)};
+}
+
+function verify(on, message, {credential, policy, audience, nonceUnused, now, bounds = []}) {
+  const main = read(on, message, credential);
   const claim = policy.claims.find(one => one.id === main.claim) ?? refuse('policy', 'not on the allow-list');
   checkClaim(main, claim);
-  const shown = bounds.map(text => readBound(text, credential, main));
+  const shown = bounds.map(text => readBound(on, text, credential, main));
   for (const [part, whole] of claim.kind === 'share' ? pairs(main.terms) : []) {
     const signed = part.credential === whole.credential && part.partOf === whole.path;
     const proven = shown.some(one => same(one.terms[0], whole) && same(one.terms[1], part));
@@ -42,7 +44,7 @@ export function verify(message, {credential, policy, audience, nonceUnused, now,
   if (new Date(main.expires) <= now) refuse('dates', 'expired');
   for (const one of [main, ...shown]) {
     try {
-      range(one);
+      range(on, one);
     } catch (error) {
       refuse('proof', error.message);
     }
@@ -52,7 +54,11 @@ export function verify(message, {credential, policy, audience, nonceUnused, now,
 
 // --- the mathematics
 
-function range({transcript, terms, operator, threshold, bits, proof}) {
+function range(on, {transcript, terms, operator, threshold, bits, proof}) {
+  const {Point, sha256, G, H, Q} = on;
+  const mod = n => modulo(n, Q);
+  const times = (p, n) => (mod(n) === 0n ? Point.ZERO : p.multiplyUnsafe(mod(n)));
+  const scalar = (bytes, at) => scalarAt(bytes, at, Q);
   if (proof.length !== 32 + 129 * bits) throw new Error('wrong length');
   const sign = operator[0] === '>' ? 1n : -1n;
   const constant = {'>=': -threshold, '>': -threshold - 1n, '<=': threshold, '<': threshold - 1n}[operator];
@@ -64,7 +70,7 @@ function range({transcript, terms, operator, threshold, bits, proof}) {
   const sealed = [], announced = [];
   for (let i = 0; i < bits; i++) {
     const at = 32 + 129 * i;
-    const c = point(proof.subarray(at, at + 33));
+    const c = point(Point, proof.subarray(at, at + 33));
     const [e0, z0, z1] = [33, 65, 97].map(offset => scalar(proof, at + offset));
     const e1 = mod(e - e0);
     if (e1 === 0n || c.equals(H)) throw new Error('a challenge is zero or a commitment bare');
@@ -79,8 +85,7 @@ function range({transcript, terms, operator, threshold, bits, proof}) {
   if (mod(number(sha256(join(data)))) !== e) throw new Error('the challenge does not fit');
 }
 
-const mod = n => ((n % Q) + Q) % Q;
-const times = (p, n) => (mod(n) === 0n ? Point.ZERO : p.multiplyUnsafe(mod(n)));
+const modulo = (n, q) => ((n % q) + q) % q;
 const number = bytes => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
 function join(parts) {
@@ -89,18 +94,18 @@ function join(parts) {
   return out;
 }
 
-function scalar(bytes, at) {
+function scalarAt(bytes, at, q) {
   const found = number(bytes.subarray(at, at + 32));
-  if (found === 0n || found >= Q) throw new Error('not a canonical scalar');
+  if (found === 0n || found >= q) throw new Error('not a canonical scalar');
   return found;
 }
 
-function point(bytes) {
+function point(Point, bytes) {
   if (bytes.length !== 33 || (bytes[0] !== 2 && bytes[0] !== 3)) throw new Error('not a compressed point');
   return Point.fromBytes(bytes);
 }
 
-function hashToCurve(seed) {
+function hashToCurve(seed, {Point, sha256}) {
   for (let counter = 0; ; counter++) {
     const x = sha256(join([seed, Uint8Array.of(0, 0, 0, counter)]));
     try {
@@ -118,7 +123,7 @@ const HEAD = {protocol: 'string', claim: 'string', operator: 'string', threshold
   proof: 'string'};
 const TERM = {coefficient: 'number', credential: 'string', path: 'string'};
 
-function read(text, credential) {
+function read(on, text, credential) {
   if (text.length > 65536) refuse('structure', 'too large');
   let sent;
   try {
@@ -134,7 +139,7 @@ function read(text, credential) {
   if (!/^(0|-?[1-9]\d{0,24})$/.test(sent.threshold)) refuse('structure', 'threshold is not an integer');
   const documents = new Map();
   for (const {credential: id} of sent.terms) if (!documents.has(id)) documents.set(id, credential(id));
-  const terms = sent.terms.map(term => signedTerm(term, documents.get(term.credential)));
+  const terms = sent.terms.map(term => signedTerm(on, term, documents.get(term.credential)));
   const said = {...sent, terms, threshold: BigInt(sent.threshold), proof};
   shape(said);
   if (terms.some(one => one.unit !== said.unit || one.scale !== said.scale)) refuse('commitment', 'other unit or scale');
@@ -142,15 +147,15 @@ function read(text, credential) {
   said.transcript = canonical({
     ...head,
     curve: 'secp256k1',
-    generator: base64(H.toBytes(true)),
+    generator: base64(on.H.toBytes(true)),
     terms: terms.map(({coefficient, issuer, credential: id, path, text: commitment, bits}) =>
       ({coefficient, issuer, credential: id, path, commitment, bits})),
   });
   return said;
 }
 
-function readBound(text, credential, main) {
-  const said = read(text, credential);
+function readBound(on, text, credential, main) {
+  const said = read(on, text, credential);
   const signs = said.terms.map(one => one.coefficient).join();
   const bits = Math.max(...said.terms.map(one => one.bits));
   if (said.claim !== 'part-of-whole' || said.operator !== '>=' || said.threshold !== 0n || signs !== '1,-1' ||
@@ -185,7 +190,7 @@ function shape({claim, audience, nonce, expires, operator, threshold, bits, term
   if (!distinct(one => one.text)) refuse('commitment', 'a commitment stands twice');
 }
 
-function signedTerm(term, document) {
+function signedTerm(on, term, document) {
   if (kind(document) !== 'object' || document.id !== term.credential) refuse('commitment', 'not this credential');
   const issuer = kind(document.issuer) === 'object' ? document.issuer.id : document.issuer;
   const found = at(document, term.path);
@@ -198,7 +203,7 @@ function signedTerm(term, document) {
   if (!fits) refuse('commitment', 'no commitment at the claim path of the signed credential');
   try {
     const {commitment: text, unit, scale, bits, partOf} = found;
-    return {...term, issuer, text, unit, scale, bits, partOf, point: point(unbase64(text))};
+    return {...term, issuer, text, unit, scale, bits, partOf, point: point(on.Point, unbase64(text))};
   } catch (error) {
     return refuse('commitment', error.message);
   }
