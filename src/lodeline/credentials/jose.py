@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from lodeline import strictjson
 from lodeline.credentials import dates, did
 from lodeline.credentials.keys import algorithms
+from lodeline.credentials.signing import parts, seal
 from lodeline.credentials.verdict import CredentialRefused
-from lodeline.keys import SignatureRefused, b64url, unb64url
+from lodeline.keys import SignatureRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +73,8 @@ def sign(
     if expires is not None:
         claims["exp"] = int(expires.timestamp())
     claims |= {name: value for name, value in (("aud", audience), ("nonce", nonce)) if value is not None}
-    header = {"alg": chosen, "typ": f"{kind}+jwt", "cty": kind, "kid": kid}
-    signed = ".".join(b64url(strictjson.canonical(part)) for part in (header, {**document, **claims}))
-    return f"{signed}.{b64url(key.sign(signed.encode()))}"
+    header: dict[str, JSON] = {"alg": chosen, "typ": f"{kind}+jwt", "cty": kind, "kid": kid}
+    return seal(header, {**document, **claims}, key)
 
 
 def verify(
@@ -92,7 +91,8 @@ def verify(
     The signer must be the issuer of a credential, the holder of a presentation if it names one. `audience` and
     `nonce` are demanded when given. What the document says of itself is for `lodeline.credentials.model`.
     """
-    header, payload, signature = _parts(token)
+    found = parts(token, "the token", limit=MAX_TOKEN)
+    header, payload = found.header, found.payload
     algorithm, kid = _header(header, kind)
     for name in ("vc", "vp"):
         if name in payload:
@@ -111,7 +111,7 @@ def verify(
     if algorithm not in algorithms(method.key):
         raise CredentialRefused("signature", f"the key {kid} is not for the algorithm {algorithm}")
     try:
-        method.key.verify(signature, token.rpartition(".")[0].encode())
+        method.key.verify(found.signature, found.signed)
     except SignatureRefused:
         raise CredentialRefused("signature", f"the document is not as {kid} signed it") from None
     _times(now, signed_at, expires, _moment(header, claims, "nbf"))
@@ -121,19 +121,6 @@ def verify(
     if nonce is not None and claims.get("nonce") != nonce:
         raise CredentialRefused("signature", "the token does not answer the nonce that was set")
     return Secured(document, claims, url.did, kid, algorithm, signed_at, expires, method.revoked)
-
-
-def _parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON], bytes]:
-    if not isinstance(token, str) or len(token) > MAX_TOKEN or not token.isascii() or token.count(".") != 2:
-        raise CredentialRefused("structure", "not a compact token: it has the form header.payload.signature")
-    try:
-        head, body, signature = (unb64url(part) for part in token.split("."))
-        header, payload = (strictjson.loads(part) for part in (head, body))
-    except ValueError as error:
-        raise CredentialRefused("structure", f"the token cannot be read: {error}") from None
-    if not isinstance(header, dict) or not isinstance(payload, dict):
-        raise CredentialRefused("structure", "header and payload of a token are JSON objects")
-    return header, payload, signature
 
 
 def _header(header: Mapping[str, JSON], kind: str) -> tuple[str, str]:

@@ -7,10 +7,8 @@ disclosure of its own; a value that holds hidden values may be hidden too (recur
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import orjson
 from attrs import field, frozen
 
 from lodeline import strictjson
@@ -32,9 +30,6 @@ HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512"
 DEFAULT_HASH: Final = "sha-256"
 SALT_BYTES: Final = 16
 DECOY_BYTES: Final = 32
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
-_SIXTEEN: Final = b"0" * 16
-_EXPONENT: Final = re.compile(rb"[:\[,]-?[0-9.]+[eE]")
 MAX_DISCLOSURES: Final = 10_000
 TYPES: Final = ("vc+sd-jwt", "dc+sd-jwt")
 NEVER: Final = frozenset(
@@ -122,7 +117,7 @@ def content(encoded: str) -> tuple[str, str | None, JSON, bool]:
     """Salt, name, value of a disclosure, and whether the value is known to hold no digests."""
     try:
         data = unb64url(encoded)
-        found = _loads(data)
+        found = strictjson.loads(data)
     except ValueError as error:
         raise CredentialRefused("structure", f"a disclosure is unusable: {error}") from None
     # An escape could spell a reserved name.
@@ -133,30 +128,6 @@ def content(encoded: str) -> tuple[str, str | None, JSON, bool]:
         if len(found) == 3 and type(found[1]) is str:
             return found[0], found[1], found[2], plain
     raise CredentialRefused("structure", "a disclosure is [salt, name, value] or [salt, value]")
-
-
-def _loads(data: bytes) -> JSON:
-    """As `strictjson.loads`. Short and compact bytes without long numbers have one reading: that is quick to see."""
-    if (
-        data[:1] == b"["
-        and data.count(b"[") + data.count(b"{") <= strictjson.MAX_DEPTH
-        and not _long_number(data)
-    ):
-        try:
-            value = orjson.loads(data)
-            # A member that stands twice, or any other spelling, does not come back as it was.
-            if orjson.dumps(value) == data:
-                return value
-        except orjson.JSONDecodeError:
-            pass  # the long way says why
-    return strictjson.loads(data)
-
-
-def _long_number(data: bytes) -> bool:
-    """Whether there may be a number that two readers take for different values: 16 digits, or an exponent."""
-    digits = data.translate(_DIGITS)
-    exponents = b"0e" in digits or b"0E" in digits
-    return _SIXTEEN in digits or (exponents and _EXPONENT.search(data) is not None)
 
 
 def split(token: str) -> SdJwt:

@@ -1,4 +1,4 @@
-"""Compact JWS for tokens whose header says what they are (`typ`): made and opened.
+"""Compact JWS: made, taken apart, and opened where the header says what the token is (`typ`).
 
 Sources: RFC 7515 (JWS), RFC 7519 (JWT), RFC 8725 (practice). The caller brings the key: what a header says about
 keys is never used.
@@ -62,10 +62,12 @@ class Parts:
     signed: bytes
 
 
-def parts(token: str, what: str) -> Parts:
+def parts(token: str, what: str, *, limit: int = MAX_TOKEN) -> Parts:
     """Take a compact JWS apart."""
-    if len(token) > MAX_TOKEN or not token.isascii() or token.count(".") != 2:
-        raise CredentialRefused("structure", f"{what} is not a compact JWS of three parts")
+    if not isinstance(token, str) or len(token) > limit or not token.isascii() or token.count(".") != 2:
+        raise CredentialRefused(
+            "structure", f"{what} is not a compact JWS: it has the form header.payload.signature"
+        )
     head, body, signature = token.split(".")
     found = []
     for name, text in (("header", head), ("payload", body)):

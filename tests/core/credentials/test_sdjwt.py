@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.credentials import rfc9901
 
-from lodeline import strictjson
 from lodeline.credentials import did_key, sdjwt
 from lodeline.credentials.keys import P256SigningKey, from_jwk
 from lodeline.credentials.sdjwt import digest, disclose, issue, read, split
@@ -407,7 +406,7 @@ class TestRefused:
             ("a.b.c", "closing ~"),
             ("~", "empty part"),
             ("a.b.c~~", "empty part"),
-            ("a.b~", "three parts"),
+            ("a.b~", "header.payload.signature"),
             ("a.b.c~", "unusable"),
             ("ä.b.c~", "ASCII"),
             ("a" * (32 * 1024 * 1024 + 1), "longer than"),
@@ -550,28 +549,3 @@ def test_the_payload_of_a_disclosure_is_searched_even_when_names_are_escaped():
     assert good(signed({"_sd": [digest(outer)]}, outer, inner)).payload == {"a": {"b": 5}}
     hidden = b64url(b'["b3V0ZXJvdXRlcm91dGVybw","a",{"\\u002e..":"x"}]')
     refused(signed({"_sd": [digest(hidden)]}, hidden), "must not")
-
-
-pieces = st.sampled_from(
-    [
-        "1", "-0", "0.0", "1.0", "1e16", "1E3", "9007199254740991", "9007199254740992", "9007199254740993", "1e400",
-        "9007199254740992.0", "18446744073709551616", "0.1234567890123456789", "1" * 120, '"a"', '"\\u0061"',
-        '"\\ud800"', '",1e5"',
-        '"é"', "true", "null", "NaN", "Infinity", "[1,[2]]", '{"a":1}', '{"a":1,"a":1}', '{"b":1,"a":{"c":[]}}', "{}",
-        " 1",
-        "[" * 70 + "]" * 70, '"\x00"', "123456789012.34", "-123456789012345", "1234567890123456.5",
-    ]
-)  # fmt: skip
-
-
-@settings(max_examples=400)
-@given(st.lists(pieces, min_size=1, max_size=5), st.sampled_from([",", ", ", ""]), st.binary(max_size=3))
-def test_the_quick_reading_is_the_strict_one(items, between, junk):
-    for data in (f"[{between.join(items)}]".encode(), items[0].encode(), f"[{items[0]}]".encode() + junk):
-        try:
-            expected = strictjson.loads(data)
-        except strictjson.StrictJSONError:
-            with pytest.raises(strictjson.StrictJSONError):
-                sdjwt._loads(data)
-        else:
-            assert repr(sdjwt._loads(data)) == repr(expected)

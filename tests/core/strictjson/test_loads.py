@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lodeline.strictjson import MAX_DEPTH, MAX_INTEGER, StrictJSONError, loads, pointer, repeats
+from lodeline.strictjson import MAX_DEPTH, MAX_INTEGER, StrictJSONError, loads, pointer, reading, repeats
 from lodeline.strictjson.reading import _SHORT, _unmistakable
 
 REFUSED = {
@@ -201,6 +201,33 @@ def test_the_short_way_is_taken():
     assert [_unmistakable(data, MAX_DEPTH) for data in (b"{ }", b'{"a":1,"a":1}', b"[1e+16]", b"7")] == [
         None
     ] * 4
+
+
+ITEMS = st.sampled_from(
+    [
+        "1", "-0", "0.0", "1.0", "1e16", "1E3", "9007199254740991", "9007199254740992", "9007199254740993", "1e400",
+        "9007199254740992.0", "18446744073709551616", "0.1234567890123456789", "1" * 120, '"a"', '"\\u0061"',
+        '"\\ud800"', '",1e5"',
+        '"é"', "true", "null", "NaN", "Infinity", "[1,[2]]", '{"a":1}', '{"a":1,"a":1}', '{"b":1,"a":{"c":[]}}', "{}",
+        " 1",
+        "[" * 70 + "]" * 70, '"\x00"', "123456789012.34", "-123456789012345", "1234567890123456.5",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.lists(ITEMS, min_size=1, max_size=5), st.sampled_from([",", ", ", ""]), st.binary(max_size=3))
+def test_the_short_way_is_the_long_one(items, between, junk):
+    for data in (f"[{between.join(items)}]".encode(), items[0].encode(), f"[{items[0]}]".encode() + junk):
+        said = []
+        for most in (reading._SHORT, 0):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(reading, "_SHORT", most)
+                try:
+                    said.append(repr(loads(data)))
+                except StrictJSONError as error:
+                    said.append((error.rule, error.position, error.pointer))
+        assert said[0] == said[1]
 
 
 @pytest.mark.parametrize("inner", [b"0", b"[]", b"{}", b'{"a":[{}]}', b'["  ]  [ "]'])
