@@ -56,13 +56,14 @@ def of_battery(row: BatteryDid, at: str | None = None) -> dict[str, Any]:
     own = addresses.battery_of(row.gtin, row.serial_part, at)
     now = addresses.battery_of(row.gtin, row.serial_part)
     passport = f"{settings.PUBLIC_URL}/01/{row.gtin}/21/{quote(row.serial, safe='')}"
+    credentials = f"{settings.PUBLIC_URL}/batteries/{row.gtin}/{row.serial_part}/credentials.json"
     return did.document(
         own,
         [],
         also_known_as=[name for name in (now, row.item) if name != own],
         services=[
             {"id": f"{own}#passport", "type": PASSPORT, "serviceEndpoint": passport},
-            {"id": f"{own}#credentials", "type": CREDENTIALS, "serviceEndpoint": f"{passport}.json"},
+            {"id": f"{own}#credentials", "type": CREDENTIALS, "serviceEndpoint": credentials},
         ],
         controller=addresses.did_of(row.issuer.name) if row.issuer else None,
     )

@@ -16,11 +16,13 @@ from django.templatetags.static import static
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from lodeline.identifiers import DOMAIN, parse_digital_link
 from lodeline.passports import law
 from lodeline.passports.completeness import State, total
 from lodeline.passports.countries import name as country_name
 from lodeline.passports.datapoints import SECTIONS, Group, points
 from lodeline.passports.document import DERIVED_FROM, ORIGIN, SUBSTANCE_IDS, SUCCEEDED_BY
+from lodeline_server.credentials import addresses
 from lodeline_server.kit.charts import colours, legal_minimum, stacked, swatch
 from lodeline_server.kit.qr import svg as qr
 from lodeline_server.passports import wording
@@ -114,10 +116,18 @@ def _context(document: Mapping[str, Any], cells: Sequence[Cell], edition: Editio
         "succeeded_by": [_link(one) for one in document.get(SUCCEEDED_BY, ())],
         "address": address,
         "path": urlsplit(address).path,
+        "twin": _twin(document["uniqueProductIdentifier"]),
         "contact": _contact(shown[5]),
         "qr": qr(address, _("QR code with the address of this passport")),
         "kilobytes": max(1, round(edition.size / 1000)),
     }
+
+
+def _twin(key: str) -> str:
+    """Where the credentials on the battery are listed."""
+    keys = parse_digital_link(key.removeprefix(DOMAIN)).keys
+    part = addresses.serial_part(keys["21"])
+    return f"/batteries/{keys['01']}/{part}/credentials"
 
 
 def _count(cells: Iterable[Cell]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path, re_path
 
-from lodeline_server.passports import pages
+from lodeline_server.passports import pages, pages_twin
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -17,5 +17,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/passports/waiting/", pages.waiting, name="passports_waiting"),
     path("app/passports/<int:pk>/", pages.passport, name="passport"),
     path("app/passports/<int:pk>/issue", pages.issue, name="passport_issue"),
+    path("app/passports/<int:pk>/credentials", pages_twin.credentials_of, name="passport_credentials"),
+    path(
+        "batteries/<slug:gtin>/<slug:serial>/credentials",
+        pages_twin.credentials_public,
+        name="battery_credentials",
+    ),
+    path(
+        "batteries/<slug:gtin>/<slug:serial>/credentials.json",
+        pages_twin.credentials_data,
+        name="battery_credentials_data",
+    ),
     re_path(PUBLIC, pages.passport_public, name="passport_public"),
 ]
