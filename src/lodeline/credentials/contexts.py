@@ -116,6 +116,27 @@ class Contexts:
             vocab = self._read(inner[name], mapping, {}, {}, vocab)
         return Terms(mapping, vocab)
 
+    def inside(self, document: JSON) -> None:
+        """Every context within, of an object or of a term, is one that is held. Refused with step `structure`.
+
+        Who reads names only would pass them by; whoever processes JSON-LD would ask the address in them.
+        """
+        waiting = [document]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, list):
+                waiting += [one for one in item if isinstance(one, dict | list)]
+            elif isinstance(item, dict):
+                if "@context" in item:
+                    for part in self._parts(item["@context"]):
+                        if "@import" in part:
+                            raise _refused("a context that imports another is not accepted")
+                waiting += [
+                    one
+                    for name, one in item.items()
+                    if isinstance(one, dict | list) and (name != "@context" or _written(one))
+                ]
+
     def _read(
         self,
         context: JSON,
@@ -175,6 +196,11 @@ def load(read: Callable[[str], bytes], more: Mapping[str, JSON] | None = None) -
 def is_iri(text: JSON) -> bool:
     """Whether it is an absolute IRI, or a URL in the words of the data model."""
     return isinstance(text, str) and len(text) <= 8192 and _IRI.fullmatch(text) is not None
+
+
+def _written(context: JSON) -> bool:
+    """Whether a context says something itself, in place of an address."""
+    return isinstance(context, dict) or any(isinstance(item, dict | list) for item in context or ())
 
 
 def _definition(said: JSON, name: str) -> Mapping[str, JSON]:

@@ -145,6 +145,7 @@ def _common(document: JSON, kind: str, contexts: Contexts | None) -> None:
         raise _refused(f"type contains {kind}, and only texts")
     _identifier(document, "it")
     if contexts is not None:
+        contexts.inside(document)
         terms = contexts.terms(context, types)
         for name in [*types, *(name for name in document if not name.startswith("@"))]:
             if not terms.has(name):

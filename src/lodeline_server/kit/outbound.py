@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from attrs import frozen
@@ -52,16 +52,27 @@ def call(
     Raises `Unreachable`; `ValueError` for what is no plain http(s) address.
     """
     connection, target = _open(url, seconds)
-    if strangers:
-        if not isinstance(connection, http.client.HTTPSConnection):
-            raise ValueError("an address that a stranger names is https")
-        connection._create_connection = _to_public  # type: ignore[attr-defined]  # noqa: SLF001 - where it dials
+    if strangers and not isinstance(connection, http.client.HTTPSConnection):
+        raise ValueError("an address that a stranger names is https")
+    dial = _to_public if strangers else socket.create_connection
     late = threading.Event()
+    lines: list[socket.socket] = []
+
+    def dialled(*args: Any, **more: Any) -> socket.socket:
+        # A second handle: the first is wrapped by TLS, and forgotten once an answer without a length begins.
+        line = dial(*args, **more)
+        lines.append(line.dup())
+        if late.is_set():
+            raise TimeoutError("no connection in time")
+        return line
+
+    connection._create_connection = dialled  # type: ignore[attr-defined]  # noqa: SLF001 - where it dials
 
     def cut() -> None:  # a timeout of the socket alone would wait for each byte anew
         late.set()
-        with suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        for line in lines:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     watch = threading.Timer(seconds, cut)
     watch.daemon = True
@@ -88,6 +99,8 @@ def call(
     finally:
         watch.cancel()
         connection.close()
+        for line in lines:
+            line.close()
 
 
 def _open(url: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:
