@@ -233,7 +233,7 @@ def bodies() -> dict[str, bytes]:
     """Whole requests; all refused for their structure."""
     good = strictjson.canonical(signed())
     return {
-        "names twice": body(twice()),
+        "an issuer twice": body(twice()),
         "nesting 10,000": body(deep(10_000)),
         "nesting 100": body(deep(100)),
         "a number too large": body(good.replace(b'"did:example:battery"', b'"did:example:b","n":1e999')),

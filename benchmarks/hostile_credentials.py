@@ -56,9 +56,11 @@ def house() -> Iterator[tuple[int, list[Any]]]:
 
         thread = threading.Thread(target=wait, daemon=True)
         thread.start()
-        yield door.getsockname()[1], came
-        over.set()
-        thread.join(5)
+        try:
+            yield door.getsockname()[1], came
+        finally:
+            over.set()
+            thread.join(5)
 
 
 def request(case: Case) -> bytes:

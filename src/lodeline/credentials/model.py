@@ -48,6 +48,8 @@ def credential(document: JSON, contexts: Contexts | None = None) -> None:
             if name in whole:
                 _words(whole[name], name)
     subjects = _many(document.get("credentialSubject"))
+    if len(subjects) > MAX_ITEMS:
+        raise _refused(f"it has more than {MAX_ITEMS} subjects")
     if not subjects or not all(isinstance(subject, dict) and subject for subject in subjects):
         raise _refused("credentialSubject is one or more objects that say something")
     for subject in subjects:

@@ -80,3 +80,25 @@ def test_ours_may_be_added():
     more = contexts.load(lambda file: (VENDOR / file).read_bytes(), {address: mine})
     assert more.terms([contexts.V2, address]).has("lot")
     assert not held().terms([contexts.V2, {"@vocab": None}]).has("lot")
+
+
+AWAY = "https://elsewhere.example/context"
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        {"credentialSubject": {"id": "urn:x", "@context": AWAY}},
+        {"credentialSubject": [{"deep": [{"@context": [contexts.V2, AWAY]}]}]},
+        {"@context": [contexts.V2, {"a": {"@id": "urn:x:a", "@context": AWAY}}]},
+        {"@context": [contexts.V2, {"a": {"@id": "urn:x:a", "@context": [{"b": {"@context": AWAY}}]}}]},
+        {"credentialSubject": {"@context": {"@import": AWAY}}},
+        {"credentialSubject": {"@context": None}},
+    ],
+)
+def test_a_context_within_is_one_that_is_held(within):
+    known = contexts.Contexts({contexts.V2: {"@context": {}}})
+    with pytest.raises(CredentialRefused) as refusal:
+        known.inside({"@context": [contexts.V2], **within})
+    assert refusal.value.step == "structure"
+    known.inside({"@context": [contexts.V2], "credentialSubject": {"@context": contexts.V2, "x": [{"y": 1}]}})

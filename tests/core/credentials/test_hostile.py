@@ -26,7 +26,18 @@ from tests.core.credentials.making import (
 )
 
 from lodeline import strictjson
-from lodeline.credentials import contexts, did, did_key, integrity, jose, model, multibase, multikey, rdf
+from lodeline.credentials import (
+    contexts,
+    did,
+    did_key,
+    integrity,
+    jose,
+    model,
+    multibase,
+    multikey,
+    rdf,
+    resolve,
+)
 from lodeline.credentials.keys import to_jwk
 from lodeline.credentials.verdict import STEPS, CredentialRefused
 from lodeline.keys import b64url, unb64url
@@ -211,3 +222,37 @@ def test_graphs(worker, name):
     document["proof"] = {**document["proof"], "cryptosuite": integrity.RDFC}
     # The signature would not fit either: only "structure" shows that the graph was refused, and before it was asked.
     assert judged(integrity.verify, document, resolver(), NOW, canonize=worker).step == "structure"
+
+
+def test_documents_and_histories_of_hostile_hosts():
+    """Those of the bench whose bytes alone are wrong, without a host: refused at the step, in no time."""
+    from benchmarks import hostile_documents
+
+    tried = []
+    for case in hostile_documents.cases(house=1):
+        files = {
+            f"https://{hostile_documents.HOST}{path}": answer.body
+            for path, answer in case.answers.items()
+            if answer.status == 200 and not answer.headers and not answer.how
+        }
+        if case.step not in ("key", "dates", "signature") or not files:
+            continue
+
+        def fetch(url, most, files=files):
+            return files[url][: most + 1]
+
+        find = resolve.resolver(fetch, lambda: NOW)
+        started = time.monotonic()
+        if case.name.startswith("revoked later"):  # for the log to judge
+            assert integrity.verify(case.sent, find, NOW).proofs[0].key_revoked
+            continue
+        with pytest.raises(CredentialRefused) as refusal:
+            integrity.verify(case.sent, find, NOW)
+        assert refusal.value.step == case.step, case.name
+        assert time.monotonic() - started < 2, case.name
+        tried.append(case.name)
+    assert len(tried) > 30
+    for case in hostile_documents.controls()[:2]:
+        (answer,) = case.answers.values()
+        find = resolve.resolver(lambda url, most, body=answer.body: body, lambda: NOW)
+        integrity.verify(case.sent, find, NOW)
