@@ -308,6 +308,73 @@ class World:
         issued = actions.issue(actor=actor, organisation=self.organisation, credential=plain, now=self.now)
         return issued.row
 
+    @cached_property
+    def question(self):
+        """A threshold question that this organisation asked of itself, about a number sealed in a credential."""
+        from lodeline_server.credentials.thresholds import actions_ask, actions_seal
+
+        assert self.credential
+        plain = {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential"],
+            "credentialSubject": {"id": self.keys.lot},
+        }
+        common = {"actor": self.platform, "organisation": self.organisation, "now": self.now}
+        number = actions_seal.Number(path="/credentialSubject/recycledShareCobalt", value="17.3")
+        sealed = actions_seal.seal(**common, owner=self.organisation, credential=plain, numbers=[number])
+        name = sealed.issued.row.identifier
+        asked = actions_ask.Asked(claim="recycled-cobalt-2031", credentials=(name,))
+        return actions_ask.ask(**common, asked=asked)
+
+    @cached_property
+    def neighbour(self):
+        """Another organisation of this workspace."""
+        from lodeline_server.parties.models import Organisation
+
+        return Organisation.objects.create(
+            workspace=self.workspace,
+            slug=f"{self.word}-neighbour",
+            name=f"{self.word.title()} neighbour",
+            party=f"{self.organisation.party}9",
+            created_at=self.now,
+        )
+
+    @cached_property
+    def opening_grant(self):
+        from datetime import timedelta
+
+        from lodeline_server.credentials.thresholds.actions_grant import grant
+
+        return grant(
+            actor=self.platform,
+            organisation=self.organisation,
+            credential=self.question.credentials[0],
+            to=self.neighbour.slug,
+            claims=["recycled-cobalt-2031"],
+            until=self.now + timedelta(days=1),
+            now=self.now,
+        )[0]
+
+    @cached_property
+    def read_grant(self):
+        from lodeline_server.passports.actions_disclosure import grant
+
+        return grant(
+            actor=self.platform,
+            passport=self.passport,
+            to=self.neighbour.slug,
+            purpose="a test",
+            days=1,
+            now=self.now,
+        )
+
+    @cached_property
+    def signed_passport(self):
+        from lodeline_server.passports.actions_disclosure import issue_credential
+
+        assert self.credential
+        return issue_credential(actor=self.platform, passport=self.passport, now=self.now)
+
     @property
     def issuer(self):
         return self.credential.issuer
@@ -340,6 +407,9 @@ class World:
             "battery_did": lambda: {"gtin": self.passport.gtin, "serial": self.passport.serial},
             "identity_key_rotate": lambda: {"name": self.issuer.keys.get().name},
             "identity_key_revoke": lambda: {"name": self.issuer.keys.get().name},
+            "threshold": lambda: {"pk": self.question.pk},
+            "threshold_answer": lambda: {"pk": self.question.pk},
+            "threshold_verify": lambda: {"pk": self.question.pk},
             "status_list": lambda: {"name": self.status_list.name},
             "log_tile": lambda: {"place": f"0/000.p/{self.position + 1}"},
             "audit_tile": lambda: {"place": "0/000.p/1"},
@@ -372,6 +442,17 @@ class World:
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
             "/api/passports/{passport_id}": lambda: {"passport_id": self.passport.pk},
+            "/api/passports/{passport_id}/credential": lambda: {
+                "passport_id": self.signed_passport and self.passport.pk
+            },
+            "/api/passports/{passport_id}/grants": lambda: {"passport_id": self.passport.pk},
+            "/api/passports/{passport_id}/grants/{grant_id}/end": lambda: {
+                "passport_id": self.passport.pk,
+                "grant_id": self.read_grant.pk,
+            },
+            "/api/thresholds/questions/{question_id}": lambda: {"question_id": self.question.pk},
+            "/api/thresholds/questions/{question_id}/answer": lambda: {"question_id": self.question.pk},
+            "/api/thresholds/grants/{grant_id}/end": lambda: {"grant_id": self.opening_grant.pk},
             "/api/scores/{supplier}": lambda: {"supplier": self.score.party.rsplit("/", 1)[1]},
             "/api/scores/{supplier}/history": lambda: {"supplier": self.score.party.rsplit("/", 1)[1]},
             "/api/methods/{version}": lambda: {"version": self.score.method},

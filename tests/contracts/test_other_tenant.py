@@ -41,6 +41,11 @@ KINDS = {
     "recalls.Hit": (lambda w: w.keys.serial, ["recall", "recall_csv", "/api/recalls/{recall_id}"]),
     "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
     "passports.Passport": (lambda w: w.keys.serial, ["passports", "passport", "/api/passports"]),
+    "passports.PassportCredential": (
+        lambda w: w.signed_passport.credential.identifier,
+        ["/api/passports/{passport_id}/credential"],
+    ),
+    "passports.ReadGrant": (None, "who may read a passport; asked when it is read"),
     "credentials.Issuer": (
         None,
         "DID documents and status lists are public; holders give out credentials",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PLACES = {
     "landing": (None, "/", ""),
+    "verify": (None, "/verify", ""),
     "sign-in": (None, "/accounts/login/", ""),
     "home": ("quality", "/app/", ""),
     "home of a supplier": ("supplier", "/app/", ""),
@@ -31,6 +32,8 @@ PLACES = {
     "capture": ("maker", "/app/captures/", 'main tbody a[href^="/app/captures/"]'),
     "log": ("auditor", "/app/log/", ""),
     "receipt": ("auditor", "/app/log/", 'main tbody a[href^="/app/log/"]'),
+    "threshold proofs": ("supplier", "/app/thresholds/", ""),
+    "threshold question, new": ("buyer", "/app/thresholds/ask", ""),
     "members": ("operator", "/app/members/", ""),
     "keys": ("maker", "/app/keys/", ""),
     "switch": ("maker", "/app/switch", ""),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("lodeline_server.lots.urls")),
     path("", include("lodeline_server.evidence.urls")),
     path("", include("lodeline_server.credentials.urls")),
+    path("", include("lodeline_server.credentials.thresholds.urls")),
     path("", include("lodeline_server.parties.urls")),
     path("", include("lodeline_server.log.urls")),
     path("accounts/", include("lodeline_server.parties.account_urls")),

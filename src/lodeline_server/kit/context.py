@@ -36,7 +36,9 @@ BELOW = {"/app/audit/": "/app/log/", "/app/lots/": "/app/trace/", "/app/items/":
 PERSONAL: tuple[Link, ...] = (
     ("/app/captures/", _("Captures"), Permission.CAPTURE_VIEW),
     ("/app/members/", _("Members"), Permission.MEMBERS_MANAGE),
+    ("/app/credentials/", _("Credentials"), Permission.CREDENTIALS_VERIFY),
     ("/app/identity/", _("Identity"), Permission.KEYS_MANAGE),
+    ("/app/thresholds/", _("Threshold proofs"), Permission.CREDENTIALS_VERIFY),
     ("/app/keys/", _("API keys"), Permission.KEYS_MANAGE),
     ("/app/audit/", _("Audit trail"), Permission.AUDIT_VIEW),
     ("/app/operator/", _("Operator"), Permission.OPERATE),
