@@ -123,7 +123,7 @@ def take_in(request: HttpRequest) -> Status:
 
 @wallet.get("/wallet/credentials", summary="What the organisation issued, and holds of others")
 @endpoint(Permission.CREDENTIALS_VERIFY)
-def listed(request: HttpRequest, before: int | None = Query(None, ge=1)) -> dict[str, Any]:
+def listed(request: HttpRequest, before: int | None = Query(None, ge=0)) -> dict[str, Any]:
     """The newest 200 of each; `before` a log position for older ones."""
     actor = request.auth  # type: ignore[attr-defined]
     issued, held = queries_wallet.issued(actor), queries_wallet.held(actor)

@@ -44,7 +44,8 @@ def test_each_passport_has_one(issued, client):
     assert document["verificationMethod"] == []
     services = {one["id"]: one["serviceEndpoint"] for one in document["service"]}
     address = f"http://127.0.0.1:8000/01/{passport.gtin}/21/A1"
-    assert services == {f"{own}#passport": address, f"{own}#credentials": f"{address}.json"}
+    listed = address.partition("/01/")[0] + f"/batteries/{passport.gtin}/A1/credentials.json"
+    assert services == {f"{own}#passport": address, f"{own}#credentials": listed}
     assert client.get(urlsplit(address).path).status_code == 200
     assert client.get(f"/batteries/{passport.gtin}/A9/did.json").status_code == 404
 
