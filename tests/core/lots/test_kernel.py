@@ -16,7 +16,7 @@ from lodeline.lots.build import build
 from lodeline.lots.kernel import running
 from lodeline.lots.kernel.bridge import BY_MASS, compressed
 from lodeline.lots.kernel.compressed import Circle, compress
-from lodeline.lots.kernel.sweep import bounds, contributions, reach, sweep
+from lodeline.lots.kernel.sweep import bounds, contributions, reach, shares, sweep
 from lodeline.lots.sweep import EXACT, forward
 
 
@@ -138,6 +138,28 @@ def test_the_graph_of_objects_and_its_arrays_answer_alike(network, substance):
     }
     assert found == pytest.approx([float(exact.get(rank, 0)) for rank in range(arrays.size)], abs=1e-12)
     assert arrays.masses["Co"][arrays.rows].tolist() == [node.masses.get("Co", 0) for node in graph.order]
+
+
+@settings(max_examples=40, deadline=None)
+@given(flows(), st.booleans())
+def test_shares_of_what_begins_need_no_clean_matrix(flow, fast):
+    """Rows that something flows into are overwritten; the same bits as the sweep over zeros."""
+    graph = flow.graph()
+    begins = np.array([flow.begins(int(lot)) for lot in graph.nodes])
+    own = np.random.default_rng(2).random((flow.size, 3)) * begins[:, None]
+    found = np.full((flow.size, 3), np.nan)
+    found[begins] = own[begins]
+    assert shares(graph, "Co", found, fast=fast) is found
+    assert np.array_equal(found, sweep(graph, "Co", own, fast=fast))
+
+
+def test_a_matrix_that_cannot_be_written_to_is_refused():
+    graph = compress(3, [0, 1], [1, 2], {"Co": np.ones(2)})
+    locked = np.ones((3, 1))
+    locked.flags.writeable = False
+    for wrong in (locked, np.ones((3, 4))[:, :2], np.ones((3, 1), int), np.ones((2, 1))):
+        with pytest.raises(ValueError, match="matrix"):
+            shares(graph, "Co", wrong)
 
 
 def test_single_precision_is_swept_as_it_comes():

@@ -74,8 +74,11 @@ def test_a_planted_lot_is_found(seed, share, fast):
 def test_a_machine_explains_more_than_each_of_its_lots():
     rng = random.Random(1)
     state, _, _ = plant(0, rng)
-    indptr, sources = state.base.indptr, state.base.sources
-    made = {pack: sources[indptr[pack] : indptr[pack + 1]].tolist() for pack in range(30, 430)}
+    graph = state.base
+    made = {
+        pack: graph.nodes[graph.sources[graph.indptr[row] : graph.indptr[row + 1]]].tolist()
+        for pack, row in zip(range(30, 430), state.rows(range(30, 430)).tolist(), strict=True)
+    }
     failed = [pack for pack, lots in made.items() if any(lot % 3 == 1 for lot in lots) and rng.random() < 0.3]
     sound = [pack for pack in made if pack not in failed]
     assert causes(state, failed, sound, factors).findings[0].factors == (("machine", "m1"),)

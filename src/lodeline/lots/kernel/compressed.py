@@ -111,8 +111,7 @@ def compress(
 ) -> Compressed:
     """The graph of `size` lots from edges in any order, between their numbers. Raises `Circle`, `ValueError`.
 
-    Numbers that are topological already are kept as rows: whoever numbers by stage and time keeps what is mixed
-    together close together. Parallel edges stay.
+    Parallel edges stay. Lots that are mixed together get rows close together: the sweep is bound by memory.
     """
     sources, targets = _numbers(sources, size, "sources"), _numbers(targets, size, "targets")
     edges = len(sources)
@@ -121,13 +120,10 @@ def compress(
     for name, column in weights.items():
         if edges and not (np.isfinite(column).all() and column.min() >= 0):
             raise ValueError(f"weights of {name} must be numbers from zero up")
-    if edges and not (sources < targets).all():
-        nodes = _settled(size, sources, targets, fast=fast)
-        rows = np.empty(size, np.int32)
-        rows[nodes] = np.arange(size, dtype=np.int32)
-        sources, targets = rows[sources], rows[targets]
-    else:
-        nodes = rows = np.arange(size, dtype=np.int32)
+    nodes = _settled(size, sources, targets, fast=fast)
+    rows = np.empty(size, np.int32)
+    rows[nodes] = np.arange(size, dtype=np.int32)
+    sources, targets = rows[sources], rows[targets]
     indptr, places = _grouped(targets, size, fast=fast)
     ordered = bool(edges == 0 or (targets[1:] >= targets[:-1]).all())
     if not ordered:
@@ -173,5 +169,5 @@ def _settled(size: int, sources: Ints, targets: Ints, *, fast: bool | None) -> I
     order = np.empty(size, np.int32)
     filled = run(loops.settle, len(sources), indptr, targets[places], waiting, order, fast=fast)
     if filled < size:
-        raise Circle(np.flatnonzero(waiting).tolist())
+        raise Circle(np.flatnonzero(waiting > 0).tolist())
     return order

@@ -46,6 +46,18 @@ def sweep(
     return values
 
 
+def shares(graph: Compressed, weights: str | Floats, values: Floats, *, fast: bool | None = None) -> Floats:
+    """The sweep over amounts where only lots that begin have values of their own, in place.
+
+    Rows of `values` that something flows into are overwritten and never read, so the matrix may be used again.
+    """
+    if not (values.flags.c_contiguous and values.flags.writeable and _matrix(values, graph.size) is values):
+        raise ValueError("values must be a matrix of floats that can be written to, row after row")
+    if values.size:
+        run(loops.blend, graph.edges, graph.indptr, graph.sources, _column(graph, weights), values, fast=fast)
+    return values
+
+
 def contributions(
     graph: Compressed, weights: str | Floats, wanted: Floats, *, fast: bool | None = None
 ) -> Floats:

@@ -1,0 +1,179 @@
+"""The lot graph as Parquet tables, for `batch` and for other people's tools.
+
+Of each substance: `edges-Ni` (source, target, weight of composition) and `own-Ni` (a lot's own amounts: a column for
+each site where nickel begins, and `unknown`). Besides `lots` (number, key, version, site, time, masses), `origins`
+(which column is which site) and `about`, which is written last. Each file names the log position and the snapshot.
+A trail ends as in `origin`: at a source, and at a recycler, where what is recovered begins anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, define, frozen
+
+from lodeline import strictjson
+from lodeline.lots.build import MIXTURE
+from lodeline.lots.kernel import snapshot
+from lodeline.lots.kernel.bridge import compressed
+from lodeline.lots.values import ORIGIN_SITES, SUBSTANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from lodeline.lots.graph import Graph, Node
+    from lodeline.lots.origin import Place
+
+FORMAT = 1
+UNKNOWN, META = "unknown", b"lodeline"
+Columns = dict[str, list[Any]]
+
+
+@frozen(kw_only=True)
+class About:
+    """What an export was made from."""
+
+    workspace: str
+    position: int
+    snapshot: str
+
+
+@define
+class Begin:
+    """Where a substance begins: `sites` in the order of their columns, `own` rows of (lot, column, amount)."""
+
+    sites: dict[str, int] = Factory(dict)
+    own: list[tuple[int, int, float]] = Factory(list)
+
+
+def about(graph: Graph, workspace: str, position: int) -> About:
+    """The snapshot is called as the kernel calls it."""
+    name = snapshot.called(compressed(graph, SUBSTANCES), position)
+    return About(workspace=workspace, position=position, snapshot=name)
+
+
+def write(graph: Graph, places: Mapping[str, Place], said: About, folder: Path) -> dict[str, int]:
+    """Write all tables into an empty folder; table to number of rows. Raises `FileExistsError`, `OSError`."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty")
+    meta = {META: strictjson.canonical({"format": FORMAT, **_dict(said)})}
+    counts = {}
+    for name, columns in tables(graph, places, said):
+        table = pa.table(columns).replace_schema_metadata(meta)
+        parquet.write_table(table, folder / f"{name}.parquet")
+        counts[name] = table.num_rows
+    return counts
+
+
+def tables(graph: Graph, places: Mapping[str, Place], said: About) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Name and columns of each table, `about` last."""
+    import pyarrow as pa
+
+    yield "lots", _lots(graph)
+    origins: Columns = {name: [] for name in ("substance", "column", "site", "name", "country", "kind")}
+    summary: Columns = {name: [] for name in ("substance", "columns", "edges", "own")}
+    for substance in SUBSTANCES:
+        begin = Begin()
+        edges = _edges(graph, places, substance, begin)
+        own = _own(begin)
+        if not begin.own:
+            continue
+        yield f"edges-{substance}", edges
+        yield f"own-{substance}", own
+        for site, number in begin.sites.items():
+            place = places[site]
+            row = (substance, f"o{number}", site, place.name, place.country, place.kind)
+            for column, value in zip(origins.values(), row, strict=True):
+                column.append(value)
+        row = (substance, len(begin.sites) + 1, len(edges["source"]), len(own["lot"]))
+        for column, value in zip(summary.values(), row, strict=True):
+            column.append(value)
+    yield "origins", {name: pa.array(column, pa.string()) for name, column in origins.items()}
+    fixed = {"format": FORMAT, **_dict(said), "lots": len(graph.order)}
+    kinds = {"substance": pa.string()}
+    count = len(summary["substance"])
+    yield (
+        "about",
+        {name: pa.array([value] * count, pa.string() if isinstance(value, str) else pa.int64()) for name, value in fixed.items()}
+        | {name: pa.array(column, kinds.get(name, pa.int64())) for name, column in summary.items()},
+    )
+
+
+def _dict(said: About) -> dict[str, str | int]:
+    return {"workspace": said.workspace, "position": said.position, "snapshot": said.snapshot}
+
+
+def _lots(graph: Graph) -> Mapping[str, Any]:
+    import pyarrow as pa
+
+    nodes = graph.order
+    facts = {
+        "lot": pa.array([node.rank for node in nodes], pa.int64()),
+        "key": pa.array([node.key for node in nodes], pa.string()),
+        "version": pa.array([node.version for node in nodes], pa.int32()),
+        "mixture": pa.array([node.key.startswith(MIXTURE) for node in nodes], pa.bool_()),
+        "site": pa.array([node.first.site for node in nodes], pa.string()),
+        "made": pa.array([node.first.time for node in nodes], pa.timestamp("us", "UTC")),
+        "position": pa.array([node.first.position for node in nodes], pa.int64()),
+        "mass": pa.array([node.mass for node in nodes], pa.int64()),
+        "left": pa.array([node.left for node in nodes], pa.int64()),
+    }
+    return facts | {
+        f"mass_{name}": pa.array([node.masses.get(name) for node in nodes], pa.int64()) for name in SUBSTANCES
+    }
+
+
+def _edges(graph: Graph, places: Mapping[str, Place], substance: str, begin: Begin) -> Columns:
+    """Edges with weight, and on the way where the substance begins."""
+    sources: list[int] = []
+    targets: list[int] = []
+    weights: list[float] = []
+    for node in graph.order:
+        if not _holds(node, substance):
+            continue
+        place = places.get(node.first.site)
+        whole = node.inflow(substance)
+        if node.source or (place is not None and place.kind == "recycler"):
+            _begins(begin, node, place)
+        elif not whole:
+            begin.own.append((node.rank, -1, 1.0))  # lots flow in, and none is said to hold the substance
+        else:
+            parts = [(edge.source.rank, edge.masses.get(substance, 0)) for edge in node.incoming]
+            for rank, part in parts:
+                if part:
+                    sources.append(rank)
+                    targets.append(node.rank)
+                    weights.append(part / whole)
+            if missing := whole - sum(part for _, part in parts):
+                begin.own.append((node.rank, -1, missing / whole))
+    return {"source": sources, "target": targets, "weight": weights}
+
+
+def _holds(node: Node, substance: str) -> bool:
+    """Whether the substance is in the lot, or was taken from it."""
+    stated = node.masses.get(substance)
+    if stated or (stated is None and node.inflow(substance)):
+        return True
+    return any(edge.masses.get(substance) for edge in node.outgoing)
+
+
+def _begins(begin: Begin, node: Node, place: Place | None) -> None:
+    column = -1
+    if place is not None and place.kind in ORIGIN_SITES:
+        column = begin.sites.setdefault(node.first.site, len(begin.sites))
+    begin.own.append((node.rank, column, 1.0))
+
+
+def _own(begin: Begin) -> Columns:
+    """Each lot has one row: it begins at one place, or a part of it is unknown."""
+    names = [*(f"o{number}" for number in range(len(begin.sites))), UNKNOWN]
+    columns: Columns = {"lot": [lot for lot, _, _ in begin.own]}
+    columns |= {name: [0.0] * len(begin.own) for name in names}
+    for row, (_, column, amount) in enumerate(begin.own):
+        columns[names[column]][row] = amount
+    return columns
