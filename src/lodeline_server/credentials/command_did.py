@@ -25,7 +25,7 @@ def add_steps(steps: Any) -> None:
         "did", nargs="?", default="", help="any DID, to show its document; one of ours for its history"
     )
     did.add_argument(
-        "--as", dest="organisation", default="", metavar="ORG", help="short name, to make its DID"
+        "--as", dest="organisation", default="", metavar="ORG", help="short name, in place of a DID"
     )
     did.set_defaults(changes=lambda args: bool(args.what in {"make", "move"}))
 
@@ -51,10 +51,22 @@ def _did(args: argparse.Namespace) -> int:
     words = (
         f"nothing to move: our DIDs say {moved.new}"
         if moved.old is None
-        else f"moved from {moved.old} to {moved.new}: {moved.issuers} issuers, {moved.batteries} batteries"
+        else f"moved from {moved.old} to {moved.new} (issuers: {moved.issuers}, batteries: {moved.batteries})"
     )
     say(args, told, words)
     return GOOD
+
+
+def _names(slug: str) -> tuple[str, str]:
+    """did:web and did:webvh of an organisation. `Problem` 404 without."""
+    from lodeline_server.credentials import addresses, queries
+    from lodeline_server.kit.problems import Problem
+
+    issuer = queries.issuer_of(organisation(slug).pk)
+    newest = queries.newest_entry(issuer) if issuer else None
+    if issuer is None or newest is None:
+        raise Problem(404, "This organisation has no DID yet", detail=slug)
+    return addresses.did_of(issuer.name), newest.did
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -63,7 +75,7 @@ def _show(args: argparse.Namespace) -> int:
 
     from lodeline_server.credentials import material
 
-    found = material.resolver()(args.did)
+    found = material.resolver()(args.did or _names(args.organisation)[0])
     print(json.dumps(dict(found.raw), ensure_ascii=False, indent=1))
     return GOOD
 
@@ -73,7 +85,7 @@ def _history(args: argparse.Namespace) -> int:
     from lodeline.cli import UNUSABLE
     from lodeline_server.credentials import dids
 
-    found = dids.own_log(args.did)
+    found = dids.own_log(args.did or _names(args.organisation)[1])
     if found is None:
         return fail(args, {"error": "not a did:webvh of ours"}, "that is no did:webvh of ours", UNUSABLE)
     sys.stdout.write(found.decode())

@@ -381,3 +381,33 @@ def test_a_serial_number_in_a_did(serial, part):
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_no_two_serial_numbers_have_one_did(one, other):
     assert (addresses.serial_part(one) == addresses.serial_part(other)) == (one == other)
+
+
+def test_the_command(organisation, capsys, settings):
+    from tests.apps.credentials.test_doors import run
+
+    ours = ("--as", "north-works")
+    assert run(capsys, "did", "show", *ours)[0] == 2
+    code, said = run(capsys, "did", "make", *ours)
+    assert (code, said.out.splitlines()[0]) == (0, WEB)
+    assert run(capsys, "key", "add", *ours, "--purpose", "assertionMethod")[0] == 0
+    assert run(capsys, "key", "rotate", "key-1", *ours)[0] == 0
+    assert run(capsys, "key", "rotate", "key-1", *ours)[0] == 1
+    code, said = run(capsys, "key", "list", *ours, "--json")
+    told = json.loads(said.out)
+    assert [(one["name"], one["purposes"], one["until"] is None) for one in told["keys"]] == [
+        ("key-1", ["assertionMethod"], False), ("key-2", ["assertionMethod"], True),
+    ]  # fmt: skip
+    code, said = run(capsys, "did", "history", told["history"])
+    assert len(said.out.splitlines()) == 3
+    assert run(capsys, "did", "history", *ours)[1].out == said.out
+    assert run(capsys, "did", "history", WEB)[0] == 2
+    assert json.loads(run(capsys, "did", "show", told["history"])[1].out)["id"] == told["history"]
+    assert run(capsys, "did", "show", "did:web:elsewhere.example")[0] == 1
+    assert run(capsys, "did", "move")[1].out.startswith("nothing to move")
+    moved(settings)
+    code, said = run(capsys, "key", "add", *ours)
+    assert (code, "did move" in said.err) == (1, True)
+    code, said = run(capsys, "did", "move")
+    assert said.out == "moved from localhost%3A8000 to new.example (issuers: 1, batteries: 0)\n"
+    assert run(capsys, "key", "add", *ours)[0] == 0
