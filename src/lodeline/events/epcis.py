@@ -6,12 +6,14 @@ Source: GS1 EPCIS 2.0 section 7. What the sender wrote stays in `raw`.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
 from lodeline.events import context as contexts
+from lodeline.events.recent import Recent
 from lodeline.events.vocabulary import EVENT_TYPES, bare
 from lodeline.identifiers import normalise
 from lodeline.quantities import decimal
@@ -19,7 +21,6 @@ from lodeline.strictjson import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
 EVENT_LISTS: Final = {
     "EPCISDocument": ("epcisBody", "eventList"),
@@ -85,6 +86,10 @@ class Event:
     error_declaration: ErrorDeclaration | None = None
     extensions: dict[str, Any] = field(factory=dict)
     raw: dict[str, Any] = field(factory=dict, repr=False)
+
+
+EVENTS: Final[Recent[Event]] = Recent(4_000)
+"""Events just filed, by the hash of their leaf in the log: the projections of the same process read them next."""
 
 
 def events_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -223,11 +228,18 @@ def _quantities(elements: list[dict[str, Any]] | None) -> tuple[Quantity, ...]:
     return tuple(
         Quantity(
             normalise(element["epcClass"]),
-            None if "quantity" not in element else decimal(element["quantity"]),
+            None if "quantity" not in element else _amount(element["quantity"]),
             element.get("uom"),
         )
         for element in elements
     )
+
+
+def _amount(value: Any) -> Decimal:
+    """Exact; the plain cases need no second look."""
+    if type(value) is float and -1e15 < value < 1e15:
+        return Decimal(repr(value))
+    return Decimal(value) if type(value) is int else decimal(value)
 
 
 def _links(entries: list[dict[str, str]] | None, name: str) -> tuple[Link, ...]:

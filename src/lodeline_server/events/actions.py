@@ -18,7 +18,7 @@ from lodeline.evidence import Finding, Severity
 from lodeline.keys import SignatureRefused, VerifyKey, verify_detached
 from lodeline_server.events import filing, queries
 from lodeline_server.events.models import CaptureJob, SigningKey
-from lodeline_server.events.processing import uncollected
+from lodeline_server.kit.collecting import uncollected
 from lodeline_server.kit.problems import Problem
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
         checked = check(document.data, now=now, limits=limits(), lenient=document.lenient, namespace=space)
         _refuse(checked.findings)
         _refuse_other_kind(checked, document.wanted)
-        content = filing.Content.of(checked)
+        content = filing.Content.of(checked, document.data)
         conflicts = filing.conflicts(actor.workspace, actor.organisation, content)
     if conflicts and document.behaviour == CaptureJob.Behaviour.ROLLBACK:
         raise Problem(
@@ -115,6 +115,8 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             from lodeline_server.events.tasks import ask
 
             ask()
+    if not queue:
+        filing.remember(content, document.data, lenient=document.lenient, namespace=space)
     log.info("document taken in", job=str(job.uuid), by=actor.id, kind=job.kind, size=job.size)
     return job
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from lodeline.events.check import Checked
 from lodeline.events.context import Names
 from lodeline.events.limits import Limits
 from lodeline.events.reading import read
+from lodeline.events.recent import Recent
 from lodeline.events.repairs import Repair, mend
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
@@ -42,10 +44,13 @@ class Content:
     statements: tuple[Statement, ...] = ()
     places: tuple[str, ...] = field(factory=tuple)
     repairs: tuple[Repair, ...] = ()
+    names_persons: bool = True
+    """False: the word that names persons stands nowhere in the bytes."""
+    _digests: list[bytes] = field(factory=list, repr=False)
 
     @classmethod
-    def of(cls, checked: Checked) -> Content:
-        """From a check without errors."""
+    def of(cls, checked: Checked, data: bytes | None = None) -> Content:
+        """From a check without errors, of these bytes."""
         document = checked.document or {}
         where: tuple[str, ...] = ("statements",)
         if not checked.statements:
@@ -58,11 +63,15 @@ class Content:
             statements=checked.statements,
             places=tuple(pointer((*where, index) if where else ()) for index in range(number)),
             repairs=checked.repairs,
+            names_persons=data is None or subjects.perhaps(data),
         )
 
     @classmethod
     def again(cls, data: bytes, *, lenient: bool = False, namespace: str = "") -> Content:
         """From bytes that passed the check when they were submitted: parsed and repaired, not judged again."""
+        held = _RECENT.take(_key(data, lenient=lenient, namespace=namespace))
+        if held is not None:
+            return held
         document, _ = read(data, Limits(max_bytes=len(data)))
         assert document is not None
         repairs: list[Repair] = []
@@ -70,11 +79,11 @@ class Content:
             document, repairs = mend(document, namespace)
         if document.get("type") == DOCUMENT_TYPE:
             statements = tuple(statement_of(raw) for raw in document["statements"])
-            return cls.of(Checked(document=document, statements=statements))
+            return cls.of(Checked(document=document, statements=statements), data)
         context = document.get("@context")
         names = Names.of(context)
         events = tuple(epcis.parse_event(raw, names) for raw in epcis.events_of(document))
-        return cls.of(Checked(document=document, events=events, repairs=tuple(repairs)))
+        return cls.of(Checked(document=document, events=events, repairs=tuple(repairs)), data)
 
     def repaired(self, index: int) -> list[dict[str, Any]]:
         """What was changed in one event before it was filed."""
@@ -93,15 +102,36 @@ class Content:
     def decisions(self, workspace: int, organisation: int) -> list[identity.Decision]:
         if self.statements:
             return list(identity.decide_statements(workspace, organisation, self.statements, self.places))
-        names = Names.of(self.context)
-        return list(identity.decide_events(workspace, organisation, self.events, names, self.places))
+        if not self._digests:
+            names = Names.of(self.context)
+            self._digests.extend(bytes.fromhex(epcis.content_hash(one.raw, names)) for one in self.events)
+        return list(identity.decide_events(workspace, organisation, self.events, self._digests, self.places))
+
+    def persons(self, raw: dict[str, Any]) -> set[str]:
+        """The persons that one event or statement names."""
+        return subjects.named(raw) if self.names_persons else set()
+
+
+_RECENT: Recent[Content] = Recent(16_000_000)
+"""Documents just checked, by their bytes, weighed by their size. Unused where the worker is another process."""
+
+
+def _key(data: bytes, *, lenient: bool, namespace: str) -> bytes:
+    return sha256(data).digest() + (namespace.encode() if lenient else b"-")
+
+
+def remember(content: Content, data: bytes, *, lenient: bool = False, namespace: str = "") -> None:
+    """Keep a checked document for the step that files it, which is often the same process."""
+    _RECENT.put(_key(data, lenient=lenient, namespace=namespace), content, len(data))
 
 
 def conflicts(workspace: int, organisation: int, content: Content) -> list[Finding]:
     """Findings of severity error about identity: known ids with other bodies, persons whose data was erased."""
     decided = content.decisions(workspace, organisation)
     found = [one for decision in decided for one in decision.findings if one.severity is Severity.ERROR]
-    return found + subjects.findings(workspace, content.raws, content.places)
+    return found + (
+        subjects.findings(workspace, content.raws, content.places) if content.names_persons else []
+    )
 
 
 def file(job: CaptureJob, content: Content, now: datetime) -> None:
@@ -128,7 +158,7 @@ def file(job: CaptureJob, content: Content, now: datetime) -> None:
     keep = job.behaviour == CaptureJob.Behaviour.PROCEED
     if job.rejected and not keep:
         good = []
-    if gone := subjects.findings(job.workspace_id, content.raws, content.places):
+    if content.names_persons and (gone := subjects.findings(job.workspace_id, content.raws, content.places)):
         found, good = [*found, *gone], []  # the document holds what may not be kept: none of it is taken
         job.rejected = len(decisions) - job.duplicates
     refused = bool(job.rejected) and not good
@@ -207,6 +237,8 @@ def _append(
                 one.transformation, decision.ended, job.pk, index,
             )
         )  # fmt: skip
+        if content.events:
+            epcis.EVENTS.put(place.leaf_hash, content.events[index])
         if content.events and not decision.ended:
             ledger.positions(content.events[index], place.position)
     storage.insert_records(rows)
@@ -246,7 +278,7 @@ def _document(job: CaptureJob, content: Content, data: bytes) -> NewStatement:
     packed = gzip.compress(data, compresslevel=ZIP_LEVEL, mtime=0)
     return NewStatement(
         type="statement.document" if content.statements else "epcis.document",
-        data_subject=subjects.lines({name for raw in content.raws for name in subjects.named(raw)}),
+        data_subject=subjects.lines({name for raw in content.raws for name in content.persons(raw)}),
         payload={
             "id": f"ni:///sha-256;{job.sha256}",
             **_envelope(job, by_party=bool(job.kid)),
@@ -271,13 +303,13 @@ def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewSt
         return NewStatement(
             type=statement.kind,
             payload={"id": key, **envelope, "body": statement.raw},
-            data_subject=subjects.lines(subjects.named(statement.raw)),
+            data_subject=subjects.lines(content.persons(statement.raw)),
         )
     event = content.events[index]
     context = content.context if isinstance(content.context, list) else [content.context]
     return NewStatement(
         type="epcis.event",
-        data_subject=subjects.lines(subjects.named(event.raw)),
+        data_subject=subjects.lines(content.persons(event.raw)),
         payload={
             "id": key,
             **_envelope(job, by_party=bool(job.kid)),

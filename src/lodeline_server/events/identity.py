@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from lodeline.events.epcis import content_hash, core_hash
+from lodeline.events.epcis import core_hash
 from lodeline.events.statements import canonical_hash
 from lodeline.evidence import Finding, Severity
 from lodeline_server.events import queries
@@ -22,7 +22,6 @@ from lodeline_server.log import queries as log
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lodeline.events.context import Names
     from lodeline.events.epcis import Event
     from lodeline.events.statements import Statement
 
@@ -61,12 +60,15 @@ class Decision:
 
 
 def decide_events(
-    workspace: int, organisation: int, events: Sequence[Event], names: Names, places: Sequence[str]
+    workspace: int,
+    organisation: int,
+    events: Sequence[Event],
+    digests: Sequence[bytes],
+    places: Sequence[str],
 ) -> Iterator[Decision]:
-    """One decision for each event, in order. `places`: their JSON pointers."""
+    """One decision for each event, in order. `digests`: their content hashes; `places`: their JSON pointers."""
     known = _on_record(workspace, [event.id for event in events])
-    for event, place in zip(events, places, strict=True):
-        digest = bytes.fromhex(content_hash(event.raw, names))
+    for event, digest, place in zip(events, digests, places, strict=True):
         under = known[event.id]
         decision = _event(event, digest, under, organisation, place)
         if decision.kind is not None:

@@ -6,8 +6,6 @@ documents, small ones together so that they share one flush, and gives their sta
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,11 +16,12 @@ from django.db.models import F
 from lodeline.evidence import Finding, Severity
 from lodeline_server.events import filing, queries
 from lodeline_server.events.models import CaptureJob
+from lodeline_server.kit.collecting import uncollected
 from lodeline_server.log import backend, projections
 from lodeline_server.log.books import MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
 log = structlog.get_logger(__name__)
@@ -37,18 +36,6 @@ class Done:
 
     jobs: tuple[CaptureJob, ...]
     errors: tuple[Exception, ...] = ()
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Documents are many small values without cycles; looking for cycles among them costs a fifth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def waiting(passed_over: Collection[int] = (), before: datetime | None = None) -> list[CaptureJob]:

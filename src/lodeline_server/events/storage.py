@@ -51,7 +51,14 @@ def _instants() -> Callable[[datetime | None], Any]:
     """How the engine stores a UTC time: Django's own form, without its checks on each value."""
     if connection.vendor != "sqlite":
         return lambda value: value
-    return lambda value: None if value is None else value.replace(tzinfo=None).isoformat(" ")
+    known: dict[datetime | None, str | None] = {None: None}
+
+    def text(value: datetime | None) -> str | None:
+        if value not in known:
+            known[value] = None if value is None else value.replace(tzinfo=None).isoformat(" ")
+        return known[value]
+
+    return text
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:

@@ -23,7 +23,14 @@ LONGEST, MOST = 200, 50
 
 def named(raw: Mapping[str, Any]) -> set[str]:
     """The persons an event or a statement names, as far as the member has the right form."""
+    if not any(name.endswith(MEMBER) for name in raw):
+        return set()
     return {name for value in _values(raw) for name in _listed(value) if fits(name)}
+
+
+def perhaps(data: bytes) -> bool:
+    """Whether a document's bytes could name a person: the member's name, or an escape that could spell it."""
+    return MEMBER.encode() in data or b"\\u" in data
 
 
 def in_document(document: Mapping[str, Any]) -> set[str]:
@@ -68,9 +75,9 @@ def _good(value: Any) -> bool:
 
 
 def _values(raw: Mapping[str, Any]) -> Iterator[Any]:
-    for name, value in raw.items():
-        if name == MEMBER or name.endswith((f":{MEMBER}", f"/{MEMBER}", f"#{MEMBER}")):
-            yield value
+    for name in raw:
+        if name.endswith(MEMBER) and (name == MEMBER or name[-len(MEMBER) - 1] in ":/#"):
+            yield raw[name]
 
 
 def _listed(value: Any) -> Iterator[Any]:

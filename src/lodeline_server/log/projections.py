@@ -8,6 +8,7 @@ import structlog
 from attrs import frozen
 from django.db import transaction
 
+from lodeline_server.kit.collecting import uncollected
 from lodeline_server.log import backend, queries
 from lodeline_server.log.models import Cursor
 
@@ -84,7 +85,7 @@ def _step(projection: Projection, batch: int, end: int) -> bool:
     """Apply one batch below `end` and move the cursor in the same transaction; True while there may be more."""
     if position(projection.name) >= end:
         return False
-    with transaction.atomic():
+    with uncollected(), transaction.atomic():
         backend.lock(backend.FOLLOW)
         cursor, _ = Cursor.objects.get_or_create(projection=projection.name)
         found = list(queries.read(cursor.position, types=projection.types, limit=batch, stop=end))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lodeline.identifiers import DOMAIN, IdentifierError, is_item, parse_digital_link
-from lodeline.lots.values import describe, milligrams
-from lodeline_server.lots.models import Lot, Touch
+import orjson
+
+from lodeline.identifiers import DOMAIN, IdentifierError, check_digit, is_item, parse_digital_link
+from lodeline.lots.values import Description, describe, milligrams
+from lodeline_server.lots.models import Touch
+from lodeline_server.lots.rows import LotRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lodeline_server.lots.rows import TouchRow
 
 LARGEST = 2**63 - 1
 SPENT, SPENT_OF = 995, 1000  # a lot of which this much was drawn is used up: scales differ
@@ -20,11 +27,14 @@ RANK = {
     Touch.MADE: 0, Touch.UNPACKED: 1, Touch.RECEIVED: 2, Touch.SEEN: 3, Touch.PACKED: 4, Touch.SHIPPED: 5,
     Touch.SOLD: 6, Touch.USED: 7, Touch.ENDED: 8,
 }  # fmt: skip
+_PLAIN = re.compile(re.escape(DOMAIN) + r"/01/([0-9]{14})(?:/(?:10|21)/[A-Za-z0-9._~-]{1,20})?")
 STATUS = {Touch.SHIPPED: "in transit", Touch.SOLD: "sold", Touch.ENDED: "ended"}
 
 
-def sequence(touches: Sequence[Touch]) -> list[Touch]:
+def sequence(touches: Sequence[TouchRow]) -> list[TouchRow]:
     """Touches in the order of what happened."""
+    if len(touches) < 2:
+        return list(touches)
     return sorted(touches, key=lambda one: (one.time, RANK[one.act], one.event, one.group))
 
 
@@ -33,33 +43,43 @@ def label(key: str) -> str:
     return unquote(key.rstrip("/").rsplit("/", 1)[-1]) if "/" in key else key.rsplit(":", 1)[-1]
 
 
+@lru_cache(maxsize=4096)
+def _right(digits: str) -> bool:
+    return check_digit(digits[:-1]) == digits[-1]
+
+
 def gtin(key: str) -> str:
     """The GTIN in a Digital Link, else nothing."""
     if not key.startswith(DOMAIN):
         return ""
+    if plain := _PLAIN.fullmatch(key):
+        return plain[1] if _right(plain[1]) else ""
     try:
         return parse_digital_link(key.removeprefix(DOMAIN)).keys.get("01", "")
     except IdentifierError:
         return ""
 
 
-def fold(workspace: int, key: str, touches: Sequence[Touch], carried: Sequence[Touch]) -> Lot | None:
+def fold(key: str, touches: Sequence[TouchRow], carried: Sequence[TouchRow]) -> LotRow | None:
     """The lot of `touches`; `carried` are those of what it was packed in, while it was. None when nothing is left."""
+    if not any(one.act == Touch.MADE and not one.void for one in touches):
+        return None
     own = [one for one in touches if not one.void]
     made = [one for one in sequence(own) if one.act == Touch.MADE]
-    if not made:
-        return None
     last = made[-1]
-    description = describe(last.ilmd)
+    description = _described(orjson.dumps(last.ilmd))
     amounts = [Decimal(one.amount) if one.amount else None for one in made]
     masses = [
-        milligrams(amount, one.uom or None, describe(one.ilmd).unit_mass)
+        _mass(
+            amount,
+            one.uom or None,
+            (description if one is last else _described(orjson.dumps(one.ilmd))).unit_mass,
+        )
         for amount, one in zip(amounts, made, strict=True)
     ]
     mass = None if any(part is None for part in masses) else sum(part or 0 for part in masses)
     total = None if any(part is None for part in amounts) else sum((part or Decimal(0)) for part in amounts)
-    lot = Lot(
-        workspace_id=workspace,
+    lot = LotRow(
         key=key,
         label=label(key)[:200],
         item=is_item(key),
@@ -90,11 +110,22 @@ def fold(workspace: int, key: str, touches: Sequence[Touch], carried: Sequence[T
     return lot
 
 
-def _drawn(one: Touch, unit_mass: int | None) -> int:
-    return milligrams(Decimal(one.amount), one.uom or None, unit_mass) or 0
+@lru_cache(maxsize=4096)
+def _described(ilmd: bytes) -> Description:
+    """Lots of one product say the same about themselves."""
+    return describe(orjson.loads(ilmd))
 
 
-def _follow(lot: Lot, one: Touch) -> None:
+@lru_cache(maxsize=32_768)
+def _mass(amount: Decimal | None, uom: str | None, unit_mass: int | None) -> int | None:
+    return milligrams(amount, uom, unit_mass)
+
+
+def _drawn(one: TouchRow, unit_mass: int | None) -> int:
+    return _mass(Decimal(one.amount), one.uom or None, unit_mass) or 0
+
+
+def _follow(lot: LotRow, one: TouchRow) -> None:
     lot.seen_at = max(lot.seen_at, one.time)
     if one.site:
         lot.current_site = one.site

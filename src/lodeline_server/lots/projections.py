@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from django.db.models import Model
 
-from lodeline.events.epcis import parse_event
-from lodeline_server.lots import touches
+from lodeline.events.context import Names
+from lodeline.events.epcis import EVENTS, parse_event
+from lodeline_server.lots import rows, touches
 from lodeline_server.lots.folding import fold
 from lodeline_server.lots.models import Declared, Lot, Touch
 from lodeline_server.parties.models import Organisation
@@ -18,10 +18,11 @@ from lodeline_server.parties.models import Organisation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from lodeline.events.epcis import Event
     from lodeline_server.log.queries import Statement
+    from lodeline_server.lots.rows import TouchRow
 
 BULK = 500
-Row = TypeVar("Row", bound=Model)
 NESTING = 8
 DUMPED = ("key", "label", "item", "gtin", "product", "party", "site", "amount", "uom", "mass", "custody",
           "current_site", "holder", "inside", "status", "position")  # fmt: skip
@@ -51,10 +52,10 @@ class Lots:
             content |= {"made_at": lot.made_at.isoformat(), "seen_at": lot.seen_at.isoformat()}
             content["composition"] = dict(sorted(lot.composition.items()))
             yield json.dumps([lot.workspace_id, content], sort_keys=True)
-        rows = Touch.objects.order_by(
+        stored = Touch.objects.order_by(
             "workspace_id", "key", "time", "event", "act", "group", "other", "amount"
         )
-        for one in rows.values_list(
+        for one in stored.values_list(
             "workspace_id", "key", "event", "act", "group", "other", "amount", "uom", "void"
         ).iterator():
             yield json.dumps(one)
@@ -64,12 +65,10 @@ class Lots:
 
 def _apply(workspace: int, statements: Sequence[Statement]) -> None:
     parties = dict(Organisation.objects.filter(workspace_id=workspace).values_list("slug", "party"))
-    events = [
-        (one, parse_event(one.payload["body"]["event"], one.payload["body"].get("context")))
-        for one in statements
-    ]
-    known = {one.event for one in _rows(Touch, workspace, "event", {event.id for _, event in events})}
-    fresh: list[Touch] = []
+    names = NamesSeen()
+    events = [(one, _event(one, names)) for one in statements]
+    known = rows.events_known(workspace, {event.id for _, event in events})
+    fresh: list[TouchRow] = []
     declared: list[Declared] = []
     for statement, event in events:
         payload, position = statement.payload, statement.position
@@ -80,83 +79,118 @@ def _apply(workspace: int, statements: Sequence[Statement]) -> None:
             )
         elif event.id not in known:  # another edition of a known event moves no mass again
             known.add(event.id)
-            fresh += touches.of(event, workspace=workspace, position=position, captured_by=captured_by)
-    Declared.objects.bulk_create(declared, batch_size=BULK, ignore_conflicts=True)
-    touched = {one.key for one in fresh} | _end(workspace, fresh, declared)
-    Touch.objects.bulk_create(fresh, batch_size=BULK)
-    _fold(workspace, touched)
+            fresh += touches.of(event, position=position, captured_by=captured_by)
+    if declared:
+        Declared.objects.bulk_create(declared, batch_size=BULK, ignore_conflicts=True)
+    ended = _end(workspace, fresh, declared)
+    rows.insert(workspace, fresh)
+    _fold(workspace, {one.key for one in fresh} | ended, fresh, statements[0].position, vanishing=bool(ended))
 
 
-def _rows(model: type[Row], workspace: int, field: str, values: Iterable[str]) -> Iterator[Row]:
-    """Rows of `model` whose `field` is among `values`; databases limit how many can be asked for at once."""
-    manager = model._default_manager  # noqa: SLF001 - Django's public name for it
-    wanted = sorted(values)
+def _event(statement: Statement, names: NamesSeen) -> Event:
+    """As it was parsed a moment ago in this process, or parsed now."""
+    body = statement.payload["body"]
+    return EVENTS.take(statement.leaf_hash) or parse_event(body["event"], names.of(body.get("context")))
+
+
+class NamesSeen:
+    """The prefixes of contexts, read once for all events of a document."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Names] = (None, Names.of(None))
+
+    def of(self, context: Any) -> Names:
+        if context != self._last[0]:
+            self._last = context, Names.of(context)
+        return self._last[1]
+
+
+def _ended(workspace: int, events: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Position of the declaration by event and who captured it."""
+    found = {}
+    wanted = sorted(events)
     for start in range(0, len(wanted), BULK):
-        part = wanted[start : start + BULK]
-        yield from manager.filter(workspace_id=workspace, **{f"{field}__in": part})
+        part = Declared.objects.filter(workspace_id=workspace, event__in=wanted[start : start + BULK])
+        for event, captured_by, position in part.values_list("event", "captured_by", "position"):
+            found[event, captured_by] = position
+    return found
 
 
-def _end(workspace: int, fresh: list[Touch], declared: list[Declared]) -> set[str]:
+def _end(workspace: int, fresh: list[TouchRow], declared: list[Declared]) -> set[str]:
     """Void what was declared an error by who captured it, also where the declaration came first.
 
     The lots it concerns.
     """
-    events = {one.event for one in (*fresh, *declared)}
-    ended = {
-        (one.event, one.captured_by): one.position for one in _rows(Declared, workspace, "event", events)
-    }
+    if not Declared.objects.filter(workspace_id=workspace).exists():
+        return set()
+    ended = _ended(workspace, {one.event for one in (*fresh, *declared)})
     if not ended:
         return set()
     for one in fresh:
         one.ended = ended.get((one.event, one.captured_by))
         one.void = one.ended is not None
-    stored = [
-        one
-        for one in _rows(Touch, workspace, "event", {one.event for one in declared})
-        if not one.void and (one.event, one.captured_by) in ended
-    ]
-    for one in stored:
-        one.void, one.ended = True, ended[one.event, one.captured_by]
+    wanted = sorted({one.event for one in declared})
+    stored: list[Touch] = []
+    for start in range(0, len(wanted), BULK):
+        part = Touch.objects.filter(workspace_id=workspace, event__in=wanted[start : start + BULK])
+        stored += [one for one in part if not one.void and (one.event, one.captured_by) in ended]
+    for row in stored:
+        row.void, row.ended = True, ended[row.event, row.captured_by]
     Touch.objects.bulk_update(stored, ["void", "ended"], batch_size=BULK)
-    return {one.key for one in stored}
+    return {row.key for row in stored}
 
 
-def _fold(workspace: int, keys: set[str]) -> None:
-    """Recompute the lots of `keys` and of whatever is packed in them."""
-    layer = keys
+def _fold(workspace: int, keys: set[str], fresh: list[TouchRow], before: int, *, vanishing: bool) -> None:
+    """Recompute the lots of `keys` and of whatever is packed in them. `fresh`: the rows from `before` on.
+
+    `vanishing`: something was declared wrong, so a lot may be none any more.
+    """
+    layer = keys if rows.packing(workspace) else set()
     for _ in range(NESTING):
-        layer = {one.key for one in _rows(Touch, workspace, "other", layer)} - keys
+        layer = rows.packed_in(workspace, layer) - keys if layer else layer
         if not layer:
             break
         keys = keys | layer
-    own: dict[str, list[Touch]] = defaultdict(list)
-    for one in _rows(Touch, workspace, "key", keys):
-        own[one.key].append(one)
-    known, parents = set(keys), {one.other for rows in own.values() for one in rows if one.other}
+    new: dict[str, list[TouchRow]] = defaultdict(list)
+    for one in fresh:
+        new[one.key].append(one)
+    own = _touches(workspace, keys, new, before)
+    known, parents = set(keys), {one.other for of_one in own.values() for one in of_one if one.other}
     for _ in range(NESTING):
         parents -= known
         if not parents:
             break
-        above = list(_rows(Touch, workspace, "key", parents))
-        for one in above:
-            own[one.key].append(one)
-        known, parents = known | parents, {one.other for one in above if one.other}
-    lots = [fold(workspace, key, own[key], list(_carried(key, own, NESTING))) for key in sorted(keys)]
-    there = [lot for lot in lots if lot is not None]
-    gone = keys - {lot.key for lot in there}
-    for one in _rows(Lot, workspace, "key", gone):
-        one.delete()
-    fields = [field.name for field in Lot._meta.fields if field.name not in {"id", "workspace", "key"}]  # noqa: SLF001
-    Lot.objects.bulk_create(
-        there,
-        batch_size=BULK,
-        update_conflicts=True,
-        unique_fields=["workspace", "key"],
-        update_fields=fields,
-    )
+        above = _touches(workspace, parents, new, before)
+        own.update(above)
+        known, parents = (
+            known | parents,
+            {one.other for of_one in above.values() for one in of_one if one.other},
+        )
+    there = []
+    for key in sorted(keys):
+        if not any(one.act == Touch.MADE for one in own[key]):
+            continue
+        lot = fold(key, own[key], list(_carried(key, own, NESTING)))
+        if lot is not None:
+            there.append(lot)
+    for gone in rows.lots_known(workspace, keys - {lot.key for lot in there}) if vanishing else ():
+        Lot.objects.filter(workspace_id=workspace, key=gone).delete()
+    rows.upsert_lots(workspace, there)
 
 
-def _carried(key: str, own: dict[str, list[Touch]], depth: int) -> Iterator[Touch]:
+def _touches(
+    workspace: int, keys: set[str], new: dict[str, list[TouchRow]], before: int
+) -> dict[str, list[TouchRow]]:
+    """All touches of `keys`: the stored ones, then the fresh ones."""
+    found: dict[str, list[TouchRow]] = defaultdict(list)
+    for one in rows.touches(workspace, keys, before=before):
+        found[one.key].append(one)
+    for key in keys & new.keys():
+        found[key] += new[key]
+    return found
+
+
+def _carried(key: str, own: dict[str, list[TouchRow]], depth: int) -> Iterator[TouchRow]:
     """What happened to the packages of `key` while it was in them, packages in packages included."""
     if not depth:
         return

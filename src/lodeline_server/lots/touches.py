@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lodeline_server.lots.models import Touch
+from lodeline_server.lots.rows import TouchRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,10 +24,9 @@ STEPS = {
 ENDING = frozenset({"decommissioning", "destroying"})
 
 
-def of(event: Event, *, workspace: int, position: int, captured_by: str) -> list[Touch]:
+def of(event: Event, *, position: int, captured_by: str) -> list[TouchRow]:
     """All touches of one event."""
-    common = {
-        "workspace_id": workspace,
+    common: dict[str, Any] = {
         "position": position,
         "event": event.id,
         "time": event.time,
@@ -35,7 +35,7 @@ def of(event: Event, *, workspace: int, position: int, captured_by: str) -> list
         "captured_by": captured_by,
     }
     ilmd = {key: value for key, value in event.ilmd.items() if key.startswith(OWN)}
-    return [Touch(**common, **rest) for rest in _parts(event, captured_by, ilmd)]
+    return [TouchRow(**common, **rest) for rest in _parts(event, captured_by, ilmd)]
 
 
 def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dict[str, Any]]:

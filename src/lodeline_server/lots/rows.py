@@ -1,0 +1,209 @@
+"""Touches and lots as plain values, read and written in bulk: a document touches thousands of lots.
+
+In SQL, the same for both engines: Django's models cost more per row than the database does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from attrs import Factory, define
+from django.db import connection
+
+from lodeline_server.lots.models import Lot, Touch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+IN_ONE = 900
+"""Keys asked for in one statement; databases limit the number of parameters."""
+
+
+@define(slots=True)
+class TouchRow:
+    """A row of `Touch` without its id, in the order of `COLUMNS`."""
+
+    key: str
+    position: int
+    event: str
+    time: datetime
+    act: str
+    step: str = ""
+    site: str = ""
+    party: str = ""
+    captured_by: str = ""
+    group: str = ""
+    other: str = ""
+    amount: str = ""
+    uom: str = ""
+    ilmd: dict[str, Any] = Factory(dict)
+    void: bool = False
+    ended: int | None = None
+
+
+COLUMNS = tuple(TouchRow.__slots__[:16])
+_TABLE = Touch._meta.db_table  # noqa: SLF001 - Django's documented access
+_LOTS = Lot._meta.db_table  # noqa: SLF001
+
+
+@define(slots=True)
+class LotRow:
+    """A row of `Lot` without its id, in the order of `LOT_COLUMNS`."""
+
+    key: str
+    label: str
+    item: bool
+    gtin: str
+    product: str
+    party: str
+    site: str
+    made_at: datetime
+    amount: str
+    uom: str
+    mass: int | None
+    composition: dict[str, str]
+    custody: str
+    status: str
+    seen_at: datetime
+    position: int
+    current_site: str = ""
+    holder: str = ""
+    inside: str = ""
+
+
+LOT_COLUMNS = tuple(LotRow.__slots__[:19])
+
+
+def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[TouchRow]:
+    """What is stored about these lots by statements below position `before`."""
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    for part in _parts(keys):
+        sql = (
+            f'SELECT {names} FROM "{_TABLE}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)}) '  # noqa: S608
+            'AND "position" < %s'
+        )
+        for row in _all(sql, [workspace, *part, before]):
+            ilmd = row[13] if isinstance(row[13], dict) else {} if row[13] == "{}" else orjson.loads(row[13])
+            yield TouchRow(*row[:3], _utc(row[3]), *row[4:13], ilmd, bool(row[14]), row[15])
+
+
+def events_known(workspace: int, events: Iterable[str]) -> set[str]:
+    """Those of `events` that have touches."""
+    found: set[str] = set()
+    for part in _parts(events):
+        sql = f'SELECT DISTINCT "event" FROM "{_TABLE}" WHERE "workspace_id" = %s AND "event" IN ({_marks(part)})'  # noqa: S608
+        found.update(row[0] for row in _all(sql, [workspace, *part]))
+    return found
+
+
+def packed_in(workspace: int, parents: Iterable[str]) -> set[str]:
+    """The keys of what was ever packed in these."""
+    found: set[str] = set()
+    for part in _parts(parents):
+        sql = (
+            f'SELECT DISTINCT "key" FROM "{_TABLE}" WHERE "workspace_id" = %s AND "other" IN ({_marks(part)})'  # noqa: S608
+        )
+        found.update(row[0] for row in _all(sql, [workspace, *part]))
+    return found
+
+
+def packing(workspace: int) -> bool:
+    """Whether anything was ever packed in anything here."""
+    sql = f'SELECT 1 FROM "{_TABLE}" WHERE "workspace_id" = %s AND "other" > %s LIMIT 1'  # noqa: S608
+    return bool(_all(sql, [workspace, ""]))
+
+
+def insert(workspace: int, rows: Sequence[TouchRow]) -> None:
+    """Add touches."""
+    instant = instants()
+    names = ", ".join(f'"{name}"' for name in ("workspace_id", *COLUMNS))
+    marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
+    _many(
+        f'INSERT INTO "{_TABLE}" ({names}) VALUES ({marks})',  # noqa: S608
+        [
+            (
+                workspace, one.key, one.position, one.event, instant(one.time), one.act, one.step, one.site, one.party,
+                one.captured_by, one.group, one.other, one.amount, one.uom, _text(one.ilmd),
+                one.void, one.ended,
+            )
+            for one in rows
+        ],
+    )  # fmt: skip
+
+
+def lots_known(workspace: int, keys: Iterable[str]) -> set[str]:
+    """Those of `keys` that are lots."""
+    found: set[str] = set()
+    for part in _parts(keys):
+        sql = f'SELECT "key" FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
+        found.update(row[0] for row in _all(sql, [workspace, *part]))
+    return found
+
+
+def upsert_lots(workspace: int, rows: Iterable[LotRow]) -> None:
+    """Insert or replace lots."""
+    instant = instants()
+    names = ", ".join(f'"{name}"' for name in ("workspace_id", *LOT_COLUMNS))
+    marks = ", ".join(["%s"] * (len(LOT_COLUMNS) + 1))
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in LOT_COLUMNS[1:])
+    _many(
+        f'INSERT INTO "{_LOTS}" ({names}) VALUES ({marks}) '  # noqa: S608
+        f'ON CONFLICT ("workspace_id", "key") DO UPDATE SET {changes}',
+        [
+            (
+                workspace, one.key, one.label, one.item, one.gtin, one.product, one.party, one.site,
+                instant(one.made_at), one.amount, one.uom, one.mass, _text(one.composition), one.custody,
+                one.status, instant(one.seen_at), one.position, one.current_site, one.holder, one.inside,
+            )
+            for one in rows
+        ],
+    )  # fmt: skip
+
+
+def _text(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode() if value else "{}"
+
+
+def instants() -> Any:
+    """How the engine stores a UTC time."""
+    if connection.vendor != "sqlite":
+        return lambda value: value
+    known: dict[datetime, str] = {}
+
+    def text(value: datetime) -> str:
+        found = known.get(value)
+        if found is None:
+            found = known[value] = value.replace(tzinfo=None).isoformat(" ")
+        return found
+
+    return text
+
+
+def _utc(value: datetime) -> datetime:
+    """SQLite hands out naive times, which are UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+def _marks(part: Sequence[str]) -> str:
+    return ", ".join(["%s"] * len(part))
+
+
+def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(sorted(values))
+    while part := list(islice(rest, IN_ONE)):
+        yield part
+
+
+def _all(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _many(sql: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
