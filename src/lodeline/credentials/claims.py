@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
 from lodeline.credentials import dates, did, did_web, model
 from lodeline.credentials.trusting import Claim
 from lodeline.evidence import Assurance
@@ -26,7 +28,18 @@ GENERAL: Final = frozenset({"VerifiableCredential", "EnvelopedVerifiableCredenti
 PARTIES: Final = ("issuedToParty", "issuedTo", "producedByParty", "operatedByParty", "party", "organisation")
 # Members of a subject that are the thing itself, and lists of assessments that name things.
 THINGS: Final = ("product", "item", "battery", "facility")
+ASSESSMENTS: Final = ("assessment", "conformityAssessment")
 ASSESSED: Final = ("assessedProduct", "assessedFacility", "assessedOrganisation")
+# UNTP 0.6 and 0.7 write the codes of assurance otherwise than the levels' definition does.
+ASSESSORS: Final = {
+    "self": "Self", "commercial": "Commercial", "buyer": "Buyer", "membership": "Membership",
+    "3rdParty": "3rdParty", "unspecified": "Unspecified", "hybrid": "Unspecified",
+}  # fmt: skip
+LEVELS: Final = {
+    "authority-mandate": "GovtApproval", "authority-benchmark": "GovtApproval", "authority-globalmra": "GlobalMRA",
+    "authority-extended-mra": "GlobalMRA", "authority-peer": "Accredited", "scheme-cab": "Verified",
+    "scheme-self": "Validated", "no-endorsement": "Unspecified",
+}  # fmt: skip
 _BATTERY: Final = re.compile(r"/batteries/([0-9]{14})/([A-Za-z0-9_-]+)$")
 _ESCAPE: Final = re.compile(r"_([0-9A-F]{2})")
 _DEEPEST: Final = 4
@@ -96,23 +109,39 @@ def claim(
     first = next(iter(subjects(document)), {})
     start = _moment(document, "validFrom") or signed_at or now
     until = _moment(document, "validUntil")
-    named = [_id(first.get(name)) for name in PARTIES]
-    party = next((name for name in named if name), "") or _id(first) or ""
-    assessed = [name for item in _list(first, "assessment", "conformityAssessment") for name in _named(item)]
-    scoped = bool(assessed) if "assessment" in first else bool(about(document))
+    assessments = _list(first, *ASSESSMENTS)
+    sites = [name for one in assessments for name in _assessed(one, "assessedProduct", "assessedFacility")]
+    certificate = document.get("evidence") or first.get("evidence") or first.get("conformityCertificate")
     return Claim(
         id=str(document.get("id", "")),
         issuer=issuer,
         kind=kind(document),
-        about=party,
+        about=_party(first) or _id(first),
         decided=(signed_at or start).date(),
-        assurance=Assurance.of(first),
-        scheme=_name(first.get("scope")) or _name(first.get("scheme")),
+        assurance=_assurance(first),
+        scheme=_name(first.get("referenceScheme")) or _name(first.get("scope")) or _name(first.get("scheme")),
         sector=_name(first.get("sector")),
         valid_until=until.date() if until else None,
         standing=standing,
-        referenced=bool(document.get("id") or document.get("evidence") or first.get("evidence")),
-        in_scope=scoped,
+        referenced=bool(document.get("id") or certificate),
+        in_scope=bool(sites) if assessments else bool(about(document)),
+    )
+
+
+def _party(subject: Mapping[str, Any]) -> str:
+    """The party that a subject names, in the words of either version."""
+    related = [one.get("party") for one in _list(subject, "relatedParty")]
+    holders = [subject, *(subject[name] for name in THINGS if isinstance(subject.get(name), dict))]
+    named = [one.get(name) for one in holders for name in PARTIES]
+    return next((found for one in (*named, *related) if (found := _id(one))), "")
+
+
+def _assurance(subject: Mapping[str, Any]) -> Assurance:
+    given = Assurance.of(subject)
+    return evolve(
+        given,
+        assessor_level=ASSESSORS.get(given.assessor_level, given.assessor_level),
+        assessment_level=LEVELS.get(given.assessment_level, given.assessment_level),
     )
 
 
@@ -124,9 +153,14 @@ def _named(subject: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     for member in THINGS:
         for one in _list(subject, member):
             yield from _named(one, depth + 1)
-    for member in ("assessment", "conformityAssessment", *ASSESSED):
-        for one in _list(subject, member):
-            yield from _named(one, depth + 1)
+    for one in _list(subject, *ASSESSMENTS):
+        yield from _assessed(one, *ASSESSED)
+
+
+def _assessed(assessment: Mapping[str, Any], *members: str) -> Iterator[str]:
+    """The products, facilities and organisations that an assessment names."""
+    for one in _list(assessment, *members):
+        yield from _named(one)
 
 
 def _list(given: Mapping[str, Any], *members: str) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lodeline.credentials import claims
+from lodeline.credentials.kinds import build
+from lodeline.credentials.kinds.values import Conformity, Party, Scheme, Thing
 from lodeline.credentials.standing import Standing
 from lodeline.evidence import EvidenceLevel
 
@@ -99,3 +101,19 @@ def test_any_text_is_a_name(text):
 def test_any_subject_is_read(subject):
     claim(credentialSubject=subject)
     claims.about({"credentialSubject": subject})
+
+
+@pytest.mark.parametrize("version", ["0.6", "0.7"])
+def test_what_we_issue_ourselves_is_read(version):
+    """The codes and members of both versions of the vocabulary, as our own kinds write them."""
+    said = Conformity(
+        id="urn:uuid:2", name="Site audit", scheme=Scheme(id="https://scheme.example/1", name="Scheme"),
+        holder=Party(id="did:example:mill", name="Mill"), decided=date(2026, 1, 5), conforms=True,
+        assessor="3rdParty", assessment="authority-globalmra", things=(Thing(id=LINK, name="Pack"),),
+    )  # fmt: skip
+    made = build(said, Party(id="did:example:lab", name="Lab"), version=version)
+    found = claims.claim(made | {"id": "urn:uuid:1"}, signed_at=NOW, standing=Standing.GOOD, now=NOW)
+    assert (found.kind, found.about) == ("DigitalConformityCredential", "did:example:mill")
+    assert (found.assurance.level, found.in_scope) == (EvidenceLevel.E5, True)
+    assert found.scheme == "https://scheme.example/1"
+    assert claims.matches(made, LINK)
