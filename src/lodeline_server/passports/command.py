@@ -1,4 +1,4 @@
-"""`lodeline passport`: issue, list and read battery passports."""
+"""`lodeline passport`: issue, list, read and sign battery passports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
+from lodeline_server.passports import command_disclosure
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("key", help="identifier, Digital Link path, or serial number")
     show.add_argument("--audience", choices=AUDIENCES, default="public", help="who reads (default: public)")
     show.add_argument("--form", choices=["compressed", "full"], default="compressed", help="of the JSON")
+    command_disclosure.add_steps(step, AUDIENCES)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         space = _workspace(args.workspace)
-        answer, lines = {"issue": _issue, "list": _list, "show": _show}[args.step](args, space)
+        own = {"issue": _issue, "list": _list, "show": _show}.get(args.step)
+        answer, lines = own(args, space) if own else command_disclosure.run(args, space, _one)
     except Problem as problem:
         if args.json:
             print(json.dumps(problem.as_dict()))
