@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from lodeline.lots.exporting import FORMAT, UNKNOWN
+from lodeline.lots.exporting import ABOUT, FORMAT, UNKNOWN
 from lodeline.lots.frames import propagate
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 """How far the shares of a lot may be from one in all, where it is complete."""
-ABOUT = ("format", "workspace", "position", "snapshot", "substance", "columns", "edges", "own", "lots")
 
 
 class ExportUnusable(ValueError):  # noqa: N818 - a verdict; the message names the table
@@ -107,5 +106,5 @@ def _long(values: DataFrame, columns: list[str], substance: str) -> DataFrame:
     """A row for each share above zero."""
     from pyspark.sql import functions as f
 
-    turned = values.unpivot(["lot"], columns, "column", "share").filter(f.col("share") > 0)
+    turned = values.unpivot("lot", tuple(columns), "column", "share").filter(f.col("share") > 0)
     return turned.withColumn("substance", f.lit(substance))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, define, frozen
+from attrs import Factory, asdict, define, frozen
 
 from lodeline import strictjson
 from lodeline.lots.build import MIXTURE
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 UNKNOWN, META = "unknown", b"lodeline"
+ABOUT = ("format", "workspace", "position", "snapshot", "substance", "columns", "edges", "own", "lots")
 Columns = dict[str, list[Any]]
+Table = Any  # of pyarrow, which has no types
 
 
 @frozen(kw_only=True)
@@ -55,60 +57,49 @@ def about(graph: Graph, workspace: str, position: int) -> About:
 
 def write(graph: Graph, places: Mapping[str, Place], said: About, folder: Path) -> dict[str, int]:
     """Write all tables into an empty folder; table to number of rows. Raises `FileExistsError`, `OSError`."""
-    import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import parquet  # type: ignore[import-untyped]
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
-    meta = {META: strictjson.canonical({"format": FORMAT, **_dict(said)})}
+    meta = {META: strictjson.canonical({"format": FORMAT, **asdict(said)})}
     counts = {}
-    for name, columns in tables(graph, places, said):
-        table = pa.table(columns).replace_schema_metadata(meta)
-        parquet.write_table(table, folder / f"{name}.parquet")
-        counts[name] = table.num_rows
+    for name, table in tables(graph, places, said):
+        parquet.write_table(table.replace_schema_metadata(meta), folder / f"{name}.parquet")
+        counts[name] = int(table.num_rows)
     return counts
 
 
-def tables(graph: Graph, places: Mapping[str, Place], said: About) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Name and columns of each table, `about` last."""
+def tables(graph: Graph, places: Mapping[str, Place], said: About) -> Iterator[tuple[str, Table]]:
+    """Each table by name; the last, `about`, has a row for each substance."""
     import pyarrow as pa
 
     yield "lots", _lots(graph)
-    origins: Columns = {name: [] for name in ("substance", "column", "site", "name", "country", "kind")}
-    summary: Columns = {name: [] for name in ("substance", "columns", "edges", "own")}
+    origins, summary = [], []
     for substance in SUBSTANCES:
         begin = Begin()
         edges = _edges(graph, places, substance, begin)
-        own = _own(begin)
         if not begin.own:
             continue
-        yield f"edges-{substance}", edges
-        yield f"own-{substance}", own
+        whole, part = pa.int64(), pa.float64()
+        yield (
+            f"edges-{substance}",
+            pa.table(edges, schema=pa.schema({"source": whole, "target": whole, "weight": part})),
+        )
+        yield f"own-{substance}", pa.table(_own(begin))
         for site, number in begin.sites.items():
-            place = places[site]
-            row = (substance, f"o{number}", site, place.name, place.country, place.kind)
-            for column, value in zip(origins.values(), row, strict=True):
-                column.append(value)
-        row = (substance, len(begin.sites) + 1, len(edges["source"]), len(own["lot"]))
-        for column, value in zip(summary.values(), row, strict=True):
-            column.append(value)
-    yield "origins", {name: pa.array(column, pa.string()) for name, column in origins.items()}
-    fixed = {"format": FORMAT, **_dict(said), "lots": len(graph.order)}
-    kinds = {"substance": pa.string()}
-    count = len(summary["substance"])
-    yield (
-        "about",
-        {name: pa.array([value] * count, pa.string() if isinstance(value, str) else pa.int64()) for name, value in fixed.items()}
-        | {name: pa.array(column, kinds.get(name, pa.int64())) for name, column in summary.items()},
-    )
+            place = {name: getattr(places[site], name) for name in ("name", "country", "kind")}
+            origins.append({"substance": substance, "column": f"o{number}", "site": site} | place)
+        counts = {"columns": len(begin.sites) + 1, "edges": len(edges["source"]), "own": len(begin.own)}
+        summary.append({"format": FORMAT, **asdict(said), "substance": substance, **counts})
+    said_of = ("substance", "column", "site", "name", "country", "kind")
+    yield "origins", pa.Table.from_pylist(origins, pa.schema({name: pa.string() for name in said_of}))
+    text, lots = {"workspace", "snapshot", "substance"}, {"lots": len(graph.order)}
+    kinds = pa.schema({name: pa.string() if name in text else pa.int64() for name in ABOUT})
+    yield "about", pa.Table.from_pylist([row | lots for row in summary], kinds)
 
 
-def _dict(said: About) -> dict[str, str | int]:
-    return {"workspace": said.workspace, "position": said.position, "snapshot": said.snapshot}
-
-
-def _lots(graph: Graph) -> Mapping[str, Any]:
+def _lots(graph: Graph) -> Table:
     import pyarrow as pa
 
     nodes = graph.order
@@ -123,9 +114,10 @@ def _lots(graph: Graph) -> Mapping[str, Any]:
         "mass": pa.array([node.mass for node in nodes], pa.int64()),
         "left": pa.array([node.left for node in nodes], pa.int64()),
     }
-    return facts | {
+    masses = {
         f"mass_{name}": pa.array([node.masses.get(name) for node in nodes], pa.int64()) for name in SUBSTANCES
     }
+    return pa.table(facts | masses)
 
 
 def _edges(graph: Graph, places: Mapping[str, Place], substance: str, begin: Begin) -> Columns:

@@ -54,7 +54,7 @@ def session(address: str = "", patience: float = PATIENCE) -> Iterator[SparkSess
     """
     if not address:
         os.environ.setdefault("RUST_LOG", "off")
-        from pysail.spark import SparkConnectServer
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
 
         server = SparkConnectServer("127.0.0.1", 0)
         server.start(background=True)
@@ -102,7 +102,9 @@ def propagate(edges: DataFrame, own: DataFrame, work: str) -> Propagated:
         raise ValueError("own amounts: a column lot, and columns named by a letter and digits, or unknown")
     graph, into = _prepared(edges, own, names, work)
     spark = own.sparkSession
-    schema = ", ".join([f"{LOT} long", f"{HERE} long", f"`{ALL}` long", *(f"`{name}` double" for name in names)])
+    schema = ", ".join(
+        [f"{LOT} long", f"{HERE} long", f"`{ALL}` long", *(f"`{name}` double" for name in names)]
+    )
     paths: list[str] = []
     settled = flowed = 0
     while True:
@@ -147,9 +149,9 @@ def _prepared(
     into = known.groupBy(f.col("target").alias(LOT)).agg(f.count("*").alias("into"))
     into.write.parquet(f"{work}/into")
     into = spark.read.schema(f"{LOT} long, into long").parquet(f"{work}/into")
-    known.join(into, known["target"] == into[LOT]).select(
-        "source", "target", "weight", "into"
-    ).write.parquet(f"{work}/edges")
+    known.join(into, known["target"] == into[LOT]).select("source", "target", "weight", "into").write.parquet(
+        f"{work}/edges"
+    )
     graph = spark.read.schema("source long, target long, weight double, into long").parquet(f"{work}/edges")
     amounts = own.select(f.col(LOT).cast("long"), *(f.col(name).cast("double") for name in names))
     nothing = [f.lit(0.0).alias(name) for name in names]
