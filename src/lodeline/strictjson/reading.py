@@ -84,11 +84,9 @@ def _unmistakable(data: bytes, max_depth: int) -> JSON:
         return None
     if text != data or type(value) not in (dict, list):
         return None
-    if b".0" in data or b"e+" in data:
-        digits = data.translate(_DIGITS)
-        if _SIXTEEN + b".0" in digits or b"0e+0" in digits:
-            return None
-    if data.count(b"{") + data.count(b"[") > max_depth:
+    if (b"+" in data and b"e+" in data) or _SIXTEEN + b".0" in data.translate(_DIGITS):
+        return None
+    if len(data) > max_depth:
         # Line breaks within strings are escaped: so many blanks stand before what is that deep, and nowhere else.
         lines = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER | orjson.OPT_INDENT_2)
         if b"\n" + b"  " * max_depth in lines:

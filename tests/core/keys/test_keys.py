@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from hashlib import sha512
+
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lodeline.keys import SignatureRefused, SigningKey, VerifyKey, b64url, unb64url
+from lodeline.keys import _SODIUM, SignatureRefused, SigningKey, VerifyKey, _sodium_accepts, b64url, unb64url
 
 PRIME = 2**255 - 19
 D = -121665 * pow(121666, -1, PRIME) % PRIME
@@ -119,6 +124,78 @@ def test_a_coordinate_from_the_prime_on_is_not_canonical(above):
         VerifyKey((PRIME + above).to_bytes(32, "little"))
 
 
+# --- two libraries, one verdict --------------------------------------------------------------------------
+
+ORDER = 2**252 + 27742317777372353535851937790883648493
+BASE_Y = 4 * pow(5, -1, PRIME) % PRIME
+BASE = (min(_x_of(BASE_Y), PRIME - _x_of(BASE_Y), key=lambda x: x & 1), BASE_Y)
+
+
+def _times(number, point):
+    found = (0, 1)
+    while number:
+        if number & 1:
+            found = _add(found, point)
+        point, number = _add(point, point), number >> 1
+    return found
+
+
+def _text(point):
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def _odd_signatures():
+    """(key, signature, message): points of small order added to R or to the key, R nothing else, s beyond the order.
+
+    RFC 8032 leaves some of them to the implementation; those that multiply by the cofactor accept more.
+    """
+    secret, nonce = 31415926535, 27182818284
+    for key_part in _torsion():
+        for nonce_part in _torsion():
+            for factor in (nonce, 0):
+                key = _text(_add(_times(secret, BASE), key_part))
+                first = _text(_add(_times(factor, BASE), nonce_part))
+                for message in (b"one", b"two", b"three"):
+                    hashed = int.from_bytes(sha512(first + key + message).digest(), "little") % ORDER
+                    scalar = (factor + hashed * secret) % ORDER
+                    for high in (0, ORDER):
+                        yield key, first + (scalar + high).to_bytes(32, "little"), message
+
+
+def test_the_verdict_is_that_of_openssl_whichever_library_is_asked():
+    assert _SODIUM, "libsodium cannot be loaded: each verification takes twice the time"
+    said = Counter()
+    for raw, signature, message in _odd_signatures():
+        key = VerifyKey(raw)
+        judged = []
+        for verify in (Ed25519PublicKey.from_public_bytes(raw).verify, key.verify):
+            try:
+                verify(signature, message)
+                judged.append(True)
+            except (InvalidSignature, SignatureRefused):
+                judged.append(False)
+        quick = _sodium_accepts(signature, message, raw)
+        assert judged[0] == judged[1]
+        assert judged[0] or not quick
+        said[judged[0], quick] += 1
+    assert said[True, True] > 0  # honest ones
+    assert said[True, False] > 0  # R of small order: refused by libsodium, settled by OpenSSL
+    assert said[False, False] > 300
+
+
+@given(st.binary(max_size=200), st.integers(0, 63), st.integers(1, 255))
+def test_a_changed_signature_is_refused_by_both(message, place, change):
+    key = SigningKey(b"\x07" * 32)
+    signature = bytearray(key.sign(message))
+    assert _sodium_accepts(bytes(signature), message, key.verify_key.raw)
+    signature[place] ^= change
+    with pytest.raises(SignatureRefused):
+        key.verify_key.verify(bytes(signature), message)
+    for wrong in (b"", bytes(63), bytes(65)):
+        with pytest.raises(SignatureRefused):
+            key.verify_key.verify(wrong, message)
+
+
 # --- base64url ------------------------------------------------------------------------------------------
 
 
@@ -135,3 +212,12 @@ def test_base64url_has_one_spelling(data):
 def test_other_spellings_are_refused(text):
     with pytest.raises(SignatureRefused):
         unb64url(text)
+
+
+@given(st.text("AEQgw048z-_+/= \n", max_size=9))
+def test_what_is_read_is_what_would_be_written(text):
+    try:
+        data = unb64url(text)
+    except SignatureRefused:
+        return
+    assert b64url(data) == text
