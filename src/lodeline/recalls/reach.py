@@ -15,6 +15,7 @@ from attrs import frozen
 from lodeline.lots.kernel import loops
 from lodeline.lots.kernel.cone import after, before, cone
 from lodeline.lots.kernel.running import run
+from lodeline.lots.kernel.scratch import borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ def rank(
     listed = (doses >= threshold) & ~own
     below = ~listed & ~own
     chosen = np.flatnonzero(listed)
-    chosen = chosen[np.lexsort((rows[chosen], -doses[chosen]))]
+    chosen = chosen[_largest_first(doses[chosen])]
     dropped = below & (doses < cut)
     return Ranking(
         snapshot=state.id,
@@ -120,6 +121,17 @@ def rank(
         lots_below=int(below.sum()),
         unfollowed=float((doses * masses * (1 - left))[dropped].sum()),
     )
+
+
+def _largest_first(doses: Floats) -> NDArray[np.int64]:
+    """Places by dose, equal doses in their order. A stable sort of doubles takes five times as long."""
+    order = np.argsort(-doses)
+    if not len(order):
+        return order
+    sorted_ = doses[order]
+    group = np.append(0, np.cumsum(sorted_[1:] != sorted_[:-1]))
+    found: NDArray[np.int64] = np.sort(group * len(order) + order) % len(order)
+    return found
 
 
 def _swept(
@@ -147,15 +159,16 @@ def _pruned(
     state: State, starts: Ints, substance: str, cut: float, *, fast: bool | None
 ) -> tuple[Ints, NDArray[np.float64]]:
     base = state.base
-    seen, doses = np.zeros(base.size, np.uint8), np.zeros(base.size)
-    heap, found = np.empty(base.size, np.int32), np.empty(base.size, np.int32)
-    seen[starts], doses[starts] = 2, 1.0
-    heap[: len(starts)] = starts
-    count = run(
-        loops.pruned, base.edges, base.size, base.indptr, base.sources, base.weights[substance], base.out_indptr,
-        base.targets, cut, seen, doses, heap, len(starts), found, fast=fast,
-    )  # fmt: skip
-    rows = found[:count]
+    doses, heap = np.zeros(base.size), np.empty(base.size, np.int32)
+    with borrowed(base.pool, base.size) as room:
+        room.seen[starts], doses[starts] = 2, 1.0
+        heap[: len(starts)] = starts
+        count = run(
+            loops.pruned, base.edges, base.size, base.indptr, base.sources, base.weights[substance], base.out_indptr,
+            base.targets, cut, room.seen, doses, heap, len(starts), room.found, fast=fast,
+        )  # fmt: skip
+        rows = room.found[:count].copy()
+        room.seen[rows] = 0
     return rows, doses[rows]
 
 

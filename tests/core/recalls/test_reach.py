@@ -184,6 +184,16 @@ def test_only_what_a_lot_alone_brings_about_counts_as_its_own():
     ]
 
 
+def test_equal_doses_stand_in_the_order_of_the_rows():
+    rng = np.random.default_rng(1)
+    weights = rng.choice([0.25, 0.5, 1.0], 3000)
+    graph = compress(3001, np.zeros(3000, int), np.arange(1, 3001), {"Co": weights})
+    found = rank(State(base=graph), [0], "Co")
+    rows = graph.rows[found.lots]
+    assert found.doses.tolist() == sorted(weights, reverse=True)
+    assert all(a < b for a, b, same in zip(rows, rows[1:], np.diff(found.doses) == 0, strict=False) if same)
+
+
 def test_what_is_no_threshold_is_refused():
     graph = State(base=compress(2, [0], [1], {"Co": np.ones(1)}))
     for threshold, cut in ((2, 0), (-1, 0), (0.1, 0.2), (float("nan"), 0)):

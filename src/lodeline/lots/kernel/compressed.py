@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lodeline.lots.kernel.scratch import Scratch
+
     Ints = NDArray[np.int32]
     Floats = NDArray[Any]
 
@@ -59,6 +61,7 @@ class Compressed:
     masses: Mapping[str, NDArray[np.int64]] = Factory(dict)
     left: Floats | None = None
     untouched: NDArray[np.uint8] = field(init=False, repr=False)
+    pool: list[Scratch] = field(init=False, factory=list, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "untouched", locked(np.zeros(self.size, np.uint8)))

@@ -14,6 +14,7 @@ from attrs import frozen
 from lodeline.lots.kernel import loops
 from lodeline.lots.kernel.compressed import Circle, compress, locked
 from lodeline.lots.kernel.running import run
+from lodeline.lots.kernel.scratch import borrowed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,32 +58,33 @@ class Cone:
 
 def after(state: State, rows: Ints, *, fast: bool | None = None) -> Ints:
     """The rows and all that lies after them, in topological order. Raises `Circle`."""
-    seen, found, filled = _begin(state, rows)
     base, delta = state.base, state.delta
-    filled = run(
-        loops.reach_out, state.edges, base.size, base.out_indptr, base.targets, state.flags, delta.out_rows,
-        delta.out_indptr, delta.targets, seen, found, filled, fast=fast,
+    return _walk(
+        state, rows, loops.reach_out,
+        (base.size, base.out_indptr, base.targets, state.flags, delta.out_rows, delta.out_indptr, delta.targets),
+        fast=fast,
     )  # fmt: skip
-    return _ordered(state, np.sort(found[:filled]), fast=fast)
 
 
 def before(state: State, rows: Ints, *, fast: bool | None = None) -> Ints:
     """The rows and all that flowed into them, in topological order."""
-    seen, found, filled = _begin(state, rows)
     base, delta = state.base, state.delta
-    filled = run(
-        loops.reach_in, state.edges, base.indptr, base.sources, state.flags, delta.rows, delta.indptr, delta.sources,
-        seen, found, filled, fast=fast,
+    return _walk(
+        state, rows, loops.reach_in,
+        (base.indptr, base.sources, state.flags, delta.rows, delta.indptr, delta.sources),
+        fast=fast,
     )  # fmt: skip
-    return _ordered(state, np.sort(found[:filled]), fast=fast)
 
 
-def _begin(state: State, rows: Ints) -> tuple[NDArray[np.uint8], Ints, int]:
+def _walk(state: State, rows: Ints, loop: Any, edges: tuple[Any, ...], *, fast: bool | None) -> Ints:
     starts = np.unique(rows).astype(np.int32)
-    seen, found = np.zeros(state.size, np.uint8), np.empty(state.size, np.int32)
-    seen[starts] = 1
-    found[: len(starts)] = starts
-    return seen, found, len(starts)
+    with borrowed(state.base.pool, state.size) as room:
+        room.seen[starts] = 1
+        room.found[: len(starts)] = starts
+        filled = run(loop, state.edges, *edges, room.seen, room.found, len(starts), fast=fast)
+        found = np.sort(room.found[:filled])
+        room.seen[found] = 0
+    return _ordered(state, found, fast=fast)
 
 
 def cone(
@@ -97,19 +99,19 @@ def cone(
     base, delta = state.base, state.delta
     own = delta.weights.get(substance)
     weights = base.weights[substance]
-    slots = np.zeros(state.size, np.int32)
-    slots[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
-    shut = np.zeros(len(rows), np.uint8)
-    if closed is not None:
-        shut[slots[closed] - 1] = 1
     most = _in_edges(state, rows)
     into, froms = np.zeros(len(rows) + 1, np.int32), np.empty(most, np.int32)
-    shares = np.empty(most, np.float64)
-    filled = run(
-        loops.gather, state.edges, base.indptr, base.sources, weights, state.flags, delta.rows, delta.indptr,
-        delta.sources, locked(np.zeros(0)) if own is None else own, locked(rows), shut, slots, into, froms, shares,
-        fast=fast,
-    )  # fmt: skip
+    shares, shut = np.empty(most, np.float64), np.zeros(len(rows), np.uint8)
+    with borrowed(base.pool, state.size) as room:
+        room.slots[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
+        if closed is not None:
+            shut[room.slots[closed] - 1] = 1
+        filled = run(
+            loops.gather, state.edges, base.indptr, base.sources, weights, state.flags, delta.rows, delta.indptr,
+            delta.sources, locked(np.zeros(0)) if own is None else own, locked(rows), shut, room.slots, into, froms,
+            shares, fast=fast,
+        )  # fmt: skip
+        room.slots[rows] = 0
     return Cone(
         state=state,
         rows=rows,
@@ -120,9 +122,9 @@ def cone(
 
 
 def _in_edges(state: State, rows: Ints) -> int:
-    """How many in-edges the rows have."""
+    """At least as many as the rows have in-edges."""
     base, delta = state.base, state.delta
-    old = rows[rows < base.size]
+    old = rows[rows < base.size] if delta.new else rows
     most = int((base.indptr[old + 1] - base.indptr[old]).sum(dtype=np.int64))
     return most + len(delta.sources)
 
