@@ -104,6 +104,18 @@ def anchors(now: datetime) -> Iterator[Finding]:
     yield from findings(now)
 
 
+def address() -> Iterator[Finding]:
+    """The public address is the one in our DIDs; without it nothing is signed."""
+    from lodeline_server.credentials import addresses, queries
+
+    known = queries.home()
+    if known is not None and known != addresses.home():
+        words = (
+            f"our DIDs say {known}, the settings {addresses.home()}: 'lodeline credential did move' enters it"
+        )
+        yield _finding("D-MOVED", E, "LODELINE_URL", words)
+
+
 def seen(now: datetime) -> Iterator[Finding]:
     """The audit trail moves on, witnesses cosign, and no log we witness signs what it should not."""
     from lodeline_server.log import health
@@ -143,5 +155,5 @@ def examine(data: Path, now: datetime) -> list[Finding]:
     """All findings. An error means: act before you go on."""
     found = [*files(data), *database()]
     if not any(finding.severity is E for finding in found):
-        found += [*work(data, now), *log(), *anchors(now), *seen(now), *secured()]
+        found += [*work(data, now), *log(), *anchors(now), *seen(now), *secured(), *address()]
     return found

@@ -48,12 +48,18 @@ class Moved:
 
 
 def make_batteries(*, actor: Actor, workspace: int, batteries: Sequence[Battery], now: datetime) -> int:
-    """Give those batteries a DID that have none; the number of new ones. In the transaction of their passports."""
+    """Give those batteries a DID that have none; the number of new ones. In the transaction of their passports.
+
+    None while the address is not the one in our DIDs: passports go on, and their next issue after the move makes up.
+    """
     actor.require(Permission.PASSPORTS_ISSUE)
     there = BatteryDid.objects.filter(gtin__in={one.gtin for one in batteries}).values_list("gtin", "serial")
     known = set(there.filter(serial__in=[one.serial for one in batteries]))
     fresh = {(one.gtin, one.serial): one for one in batteries if (one.gtin, one.serial) not in known}
     if not fresh:
+        return 0
+    if (known_home := queries.home()) not in {None, addresses.home()}:
+        log.warning("no DIDs for batteries: the address changed", known=known_home, now=addresses.home())
         return 0
     with transaction.atomic():
         actions_keys.enter_home(now)

@@ -32,6 +32,12 @@ ENTRIES = 50
 """Of the history on the page; the log itself has all."""
 
 
+PURPOSES = {
+    "assertionMethod": gettext_lazy("what it states"),
+    "authentication": gettext_lazy("who it is"),
+}
+
+
 class NewKeyForm(forms.Form):
     algorithm = forms.ChoiceField(
         label=gettext_lazy("Kind"),
@@ -142,6 +148,7 @@ def _shown(home: Organisation) -> dict[str, Any]:
     keys = list(issuer.keys.order_by("-pk")) if issuer else []
     for key in keys:
         key.ended = key.revoked_at or key.valid_until
+        key.words = ", ".join(str(PURPOSES.get(purpose, purpose)) for purpose in key.purposes)
     return {
         "home": home,
         "did": addresses.did_of(issuer.name) if issuer and newest else "",

@@ -17,6 +17,7 @@ from lodeline.credentials import did_webvh, integrity, resolve
 from lodeline.credentials.statusbook import Act
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.sealing import Unreadable
+from lodeline_server.config import doctor
 from lodeline_server.credentials import actions, addresses, dids, keyring, material, queries
 from lodeline_server.credentials.models import DidEntry, Home, UpdateKey
 from lodeline_server.kit.problems import Problem
@@ -237,6 +238,9 @@ def test_nothing_is_signed_at_an_address_that_the_dids_do_not_know(issuer, who, 
         with pytest.raises(Problem, match="not the one in its DIDs") as problem:
             call()
         assert "credential did move" in problem.value.detail
+    assert [(one.rule, one.pointer) for one in doctor.address()] == [("D-MOVED", "LODELINE_URL")]
+    actions.move(actor=platform(), now=now)
+    assert list(doctor.address()) == []
 
 
 @pytest.mark.parametrize("which", ["web", "webvh"])

@@ -128,6 +128,16 @@ def test_another_address(issued, now, settings, client):
     assert queries.homes() == ["localhost%3A8000", "new.example"]
 
 
+def test_passports_go_on_at_an_address_that_nobody_entered(issued, now, settings):
+    BatteryDid.objects.filter(serial="A1").delete()
+    settings.PUBLIC_URL = "https://new.example"
+    issue_all(actor=platform(issued.pk), workspace=issued.pk, now=now + HOUR)
+    assert BatteryDid.objects.count() == 2
+    credentials.move(actor=platform(), now=now + HOUR)
+    issue_all(actor=platform(issued.pk), workspace=issued.pk, now=now + 2 * HOUR)
+    assert dids.of_battery(BatteryDid.objects.get(serial="A1"))["id"].startswith("did:web:new.example:")
+
+
 def test_who_may(issued, actor, now):
     one = credentials.Battery(gtin="09521000000011", serial="X", item="urn:x", operator=MAKER, position=1)
     with pytest.raises(Denied):
