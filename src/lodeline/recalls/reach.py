@@ -18,7 +18,7 @@ from lodeline.lots.kernel.running import run
 from lodeline.lots.kernel.scratch import borrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -172,11 +172,10 @@ def _pruned(
     return rows, doses[rows]
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True)
 class Single:
-    """One lot of several: how many lots it reaches, how many reach the threshold by it alone, how many only by it."""
+    """One suspect of several: lots it reaches, lots affected by it alone, lots affected together and not without it."""
 
-    lot: int
     reached: int
     affected: int
     only: int
@@ -184,36 +183,45 @@ class Single:
 
 @frozen(kw_only=True)
 class WhatIf:
-    """Several lots together (`together`) and each for itself (`alone`)."""
+    """Several suspects together (`together`) and each for itself (`alone`, in the order asked)."""
 
     together: Ranking
     alone: tuple[Single, ...]
 
 
 def what_if(
-    state: State, lots: Sequence[int], substance: str, *, threshold: float = 0.0, fast: bool | None = None
+    state: State,
+    suspects: Sequence[Sequence[int]],
+    substance: str,
+    *,
+    threshold: float = 0.0,
+    among: Collection[int] | None = None,
+    fast: bool | None = None,
 ) -> WhatIf:
-    """Recall several lots at once, and see what each of them adds. `only`: lots affected together, not without it."""
-    chosen = list(dict.fromkeys(int(lot) for lot in lots))
-    together = rank(state, chosen, substance, threshold=threshold, fast=fast)
+    """Recall several suspects at once, and see what each adds. A suspect is a group of lots, as the versions of one.
+
+    `among`: count only these lots (batteries); the ranking together lists all.
+    """
+
+    def listed(groups: Sequence[Sequence[int]]) -> tuple[set[int], int]:
+        """Lots at the threshold or more, and how many were reached."""
+        own = {lot for group in groups for lot in group}
+        if not own:
+            return set(), 0
+        found = rank(state, sorted(own), substance, fast=fast)
+        lots = [lot for lot in found.lots.tolist() if among is None or lot in among]
+        doses = dict(zip(found.lots.tolist(), found.doses.tolist(), strict=True))
+        return {lot for lot in lots if doses[lot] >= threshold}, len(lots)
+
+    every = sorted({int(lot) for group in suspects for lot in group})
+    together = rank(state, every, substance, threshold=threshold, fast=fast)
+    all_listed = {lot for lot in together.lots.tolist() if among is None or lot in among}
     alone = []
-    for lot in chosen:
-        one = rank(state, [lot], substance, threshold=threshold, fast=fast)
-        others = [other for other in chosen if other != lot]
-        rest = (
-            rank(state, others, substance, threshold=threshold, fast=fast).lots
-            if others
-            else np.zeros(0, np.int32)
-        )
-        only = ~np.isin(together.lots, np.append(rest, others))
-        alone.append(
-            Single(
-                lot=lot,
-                reached=len(one.lots) + one.lots_below,
-                affected=len(one.lots),
-                only=int(only.sum()),
-            )
-        )
+    for at, group in enumerate(suspects):
+        mine, reached_ = listed([group])
+        others = [other for place, other in enumerate(suspects) if place != at]
+        rest = listed(others)[0] | {lot for other in others for lot in other}
+        alone.append(Single(reached=reached_, affected=len(mine), only=len(all_listed - rest)))
     return WhatIf(together=together, alone=tuple(alone))
 
 

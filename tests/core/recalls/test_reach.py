@@ -161,27 +161,24 @@ def test_the_dose_forward_is_the_contribution_backward(flow, seed):
 @given(flows(), st.integers(0, 1000), st.floats(0, 0.5))
 def test_what_several_lots_add_to_each_other(flow, seed, threshold):
     lots = chosen(flow, seed + 2)
-    found = what_if(state(flow), lots, "Co", threshold=threshold)
-    together = {n for n, dose in enumerate(doses(flow, lots)) if float(dose) >= threshold} - set(lots)
-    reach = set(rank(state(flow), lots, "Co").lots.tolist())
-    assert {one.lot for one in found.alone} == set(lots)
-    assert set(found.together.lots.tolist()) <= reach
-    assert (
-        len(set(found.together.lots.tolist()) ^ (together & reach)) <= 1
-    )  # a dose that is the threshold itself
-    for one in found.alone:
-        assert one.reached == len(rank(state(flow), [one.lot], "Co").lots)
-        assert one.affected == len(rank(state(flow), [one.lot], "Co", threshold=threshold).lots)
-        assert one.only <= len(found.together.lots)
+    found = what_if(state(flow), [[lot] for lot in lots], "Co", threshold=threshold)
+    assert found.together.lots.tolist() == rank(state(flow), lots, "Co", threshold=threshold).lots.tolist()
+    for at, (lot, one) in enumerate(zip(lots, found.alone, strict=True)):
+        others = lots[:at] + lots[at + 1 :]
+        without = set(rank(state(flow), others, "Co", threshold=threshold).lots.tolist()) if others else set()
+        assert one.reached == len(rank(state(flow), [lot], "Co").lots)
+        assert one.affected == len(rank(state(flow), [lot], "Co", threshold=threshold).lots)
+        assert one.only == len(set(found.together.lots.tolist()) - without - set(others))
 
 
 def test_only_what_a_lot_alone_brings_about_counts_as_its_own():
-    graph = compress(5, [0, 0, 1, 1], [2, 3, 3, 4], {"Co": np.array([1.0, 0.5, 0.5, 1.0])})
-    found = what_if(State(base=graph), [0, 1, 1], "Co", threshold=0.5)
-    assert [(one.lot, one.reached, one.affected, one.only) for one in found.alone] == [
-        (0, 2, 2, 1),
-        (1, 2, 2, 1),
-    ]
+    """2 is of 0 alone, 4 of 1 alone, 3 of both; 5 is a second version of 1 and goes with it."""
+    graph = compress(7, [0, 0, 1, 1, 5], [2, 3, 3, 4, 6], {"Co": np.array([1.0, 0.5, 0.5, 1.0, 1.0])})
+    found = what_if(State(base=graph), [[0], [1, 5]], "Co", threshold=0.5)
+    assert [(one.reached, one.affected, one.only) for one in found.alone] == [(2, 2, 1), (3, 3, 2)]
+    few = what_if(State(base=graph), [[0], [1, 5]], "Co", threshold=0.5, among={3, 6})
+    assert [(one.reached, one.affected, one.only) for one in few.alone] == [(1, 1, 0), (2, 2, 1)]
+    assert set(few.together.lots.tolist()) == {2, 3, 4, 6}
 
 
 def test_equal_doses_stand_in_the_order_of_the_rows():
