@@ -113,10 +113,8 @@ def propagate(edges: DataFrame, own: DataFrame, work: str) -> Propagated:
         ready = state.filter(f.col(HERE) == f.col(ALL))
         rows, full, behind = _counted(state)
         settled, flowed = settled + full, flowed + behind
-        if not rows:
+        if not rows or not full:
             break
-        if not full:
-            raise Circle(_numbers(state.select(LOT)))
         given = ready.join(graph, ready[LOT] == graph["source"]).select(
             graph["target"].alias(LOT),
             f.lit(1).cast("long").alias(HERE),
@@ -129,7 +127,7 @@ def propagate(edges: DataFrame, own: DataFrame, work: str) -> Propagated:
             f.sum(HERE).alias(HERE), f.max(ALL).alias(ALL), *(f.sum(name).alias(name) for name in names)
         ).write.parquet(f"{work}/round-{len(paths)}")
     done = spark.read.schema(schema).parquet(*paths).filter(f.col(HERE) == f.col(ALL)).select(LOT, *names)
-    if flowed < into.count():  # lots in circles that nothing flows into from outside
+    if flowed < into.count():
         raise Circle(_numbers(into.join(done, LOT, "left_anti").select(LOT)))
     return Propagated(values=done, rounds=len(paths) - 1, lots=settled)
 
