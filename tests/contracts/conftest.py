@@ -309,6 +309,58 @@ class World:
         return issued.row
 
     @cached_property
+    def trust_list(self):
+        """A list of who may issue what, signed by the maker of this workspace and believed in it."""
+        from datetime import date
+
+        from lodeline.credentials.trustlists import Listing, Role, Span
+        from lodeline_server.credentials import trust_actions
+
+        assert self.credential
+        listing = Listing(
+            issuer="did:web:laboratory.example",
+            role=Role.LABORATORY,
+            kinds=frozenset({"DigitalConformityCredential"}),
+            span=Span(since=date(2026, 1, 1)),
+            source="https://register.example/1",
+        )
+        actor = actor_of(self.person("maker"))
+        row = trust_actions.add_listing(
+            actor=actor,
+            organisation=self.organisation,
+            listing=listing,
+            now=self.now,
+            name=f"Laboratories of {self.word}",
+        )
+        trust_actions.believe(
+            actor=actor, workspace=row.workspace_id, owner=row.owner, name=row.name, now=self.now
+        )
+        return row
+
+    @cached_property
+    def held(self):
+        """A credential made elsewhere, taken in by the maker of this workspace."""
+        from lodeline.credentials import keyfile, self_signing
+        from lodeline.keys import SigningKey
+        from lodeline_server.credentials import actions
+
+        plain = {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential"],
+            "credentialSubject": {"id": self.keys.party},
+        }
+        item = self_signing.sign(
+            plain,
+            keyfile.read(keyfile.write(SigningKey(b"\x07" * 32))),
+            "eddsa-jcs-2022",
+            now=self.now,
+            identifier=f"urn:test:held:{self.organisation.slug}",
+            random=bytes,
+        )
+        actor = actor_of(self.person("maker"))
+        return actions.take_in(actor=actor, organisation=self.organisation, item=item, now=self.now)
+
+    @cached_property
     def question(self):
         """A threshold question that this organisation asked of itself, about a number sealed in a credential."""
         from lodeline_server.credentials.thresholds import actions_ask, actions_seal
@@ -411,6 +463,14 @@ class World:
             "threshold_answer": lambda: {"pk": self.question.pk},
             "threshold_verify": lambda: {"pk": self.question.pk},
             "status_list": lambda: {"name": self.status_list.name},
+            "trust_list": lambda: {"name": self.trust_list.issuer.name},
+            "context": lambda: {"name": "own-1.jsonld"},
+            "wallet_held": lambda: {"pk": self.held.pk},
+            "wallet_held_file": lambda: {"pk": self.held.pk},
+            "wallet_issued_file": lambda: {"pk": self.credential.pk},
+            "passport_credentials": lambda: {"pk": self.passport.pk},
+            "battery_credentials": lambda: {"gtin": self.passport.gtin, "serial": self.passport.serial},
+            "battery_credentials_data": lambda: {"gtin": self.passport.gtin, "serial": self.passport.serial},
             "log_tile": lambda: {"place": f"0/000.p/{self.position + 1}"},
             "audit_tile": lambda: {"place": "0/000.p/1"},
             "witness_checkpoint": lambda: {"origin_hash": "0" * 64},
@@ -441,6 +501,9 @@ class World:
             "/epcis/events/{event_id}": lambda: {"event_id": self.event},
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
+            "/api/trust-lists/{list_id}": lambda: {"list_id": self.trust_list.pk},
+            "/api/trust-lists/{list_id}/believe": lambda: {"list_id": self.trust_list.pk},
+            "/api/trust-lists/{list_id}/stop": lambda: {"list_id": self.trust_list.pk},
             "/api/passports/{passport_id}": lambda: {"passport_id": self.passport.pk},
             "/api/passports/{passport_id}/credential": lambda: {
                 "passport_id": self.signed_passport and self.passport.pk

@@ -50,6 +50,12 @@ KINDS = {
         None,
         "DID documents and status lists are public; holders give out credentials",
     ),
+    "credentials.TrustEdition": (
+        lambda w: f"Laboratories of {w.word}",
+        ["/api/trust-lists", "/api/trust-lists/{list_id}"],
+    ),
+    "credentials.Belief": (None, "shown with the trust list that is believed"),
+    "credentials.Held": (lambda w: w.held.identifier, ["wallet_present", "/api/wallet/credentials"]),
     "log.Entry": (lambda w: w.keys.party, ["statement", "/api/log/statements/{position}"]),
     "log.AuditEntry": (lambda w: w.auditor, ["audit", "/api/audit"]),
     "log.AuditOutbox": (
@@ -60,10 +66,11 @@ KINDS = {
     "log.SubjectKey": (None, "wrapped keys; never shown"),
 }
 # What is not a workspace's own: its number in an address opens the same for everybody.
+# An identity's key goes by a name of its own organisation's: everybody's first is key-1.
 # Hashes of the one log are for everybody, as its public tiles are: a proof says nothing of what it proves.
 PROOFS = {"/api/log/proof/inclusion", "/api/log/proof/consistency"}
 SHARED = {
-    "method", "method_file", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}", *PROOFS,
+    "method", "method_file", "identity_key_rotate", "identity_key_revoke", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}", *PROOFS,
 }  # fmt: skip
 
 
@@ -76,6 +83,9 @@ def fill(world):
         world.passport,
         world.some_key,
         world.signing_key,
+        world.held,
+        world.question,
+        world.signed_passport,
     ):
         assert made
     for role in Role:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 log = structlog.get_logger(__name__)
-FOR_PROGRAMS = ("/api/", "/epcis/", "/credentials/", "/presentations/")
+FOR_PROGRAMS = ("/api/", "/epcis/", "/credentials/", "/presentations")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

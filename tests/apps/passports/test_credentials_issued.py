@@ -85,7 +85,9 @@ def test_each_kind_verifies_in_each_form(kind, form, maker, now):
     verdict = verifying.credential(made.secured, Asked(now=now))
     assert verdict.holds, verdict.as_dict()
     assert made.row.entries.count() == 2  # a number in the list of each purpose
-    assert f"position {made.row.position} " in next(one.said for one in verdict.steps if one.step == "receipt")
+    assert f"position {made.row.position} " in next(
+        one.said for one in verdict.steps if one.step == "receipt"
+    )
 
 
 @pytest.mark.parametrize("kind", ["identity", "facility", "events", "conformity", "passport"])
