@@ -11,7 +11,9 @@ from typing import Final
 from lodeline.keys import SignatureRefused, b64url, unb64url
 
 ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_VALUES: Final = {sign: value for value, sign in enumerate(ALPHABET)}
+_VALUES: Final = bytes(
+    ALPHABET.index(chr(code)) if chr(code) in ALPHABET else 0xFF for code in range(256)
+)  # what a sign stands for; 255 for what is none
 MAX_TEXT: Final = 4096
 """Base 58 costs the square of the length; nothing we read is longer."""
 SHA256_PREFIX: Final = b"\x12\x20"
@@ -30,11 +32,12 @@ def unb58(text: str) -> bytes:
     """The inverse of `b58`. `ValueError` for other signs and for more than `MAX_TEXT` of them."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"base58 text of {len(text)} signs; at most {MAX_TEXT}")
+    values = text.encode("ascii", "replace").translate(_VALUES)
+    if (at := values.find(0xFF)) >= 0:
+        raise ValueError(f"{text[at]!r} is not a base58btc sign")
     number = 0
-    for sign in text:
-        if sign not in _VALUES:
-            raise ValueError(f"{sign!r} is not a base58btc sign")
-        number = number * 58 + _VALUES[sign]
+    for value in values:
+        number = number * 58 + value
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -44,7 +44,7 @@ _OPTIONS: Final = (
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
 _SIGNS: Final = bytes.maketrans(b"23456789}]+", b"11111111,,-")
-_OTHER_SIGNS: Final = bytes(set(range(256)) - set(b'0123456789.e+-,}]"'))
+_OTHER_SIGNS: Final = bytes(set(range(256)) - set(b"0123456789.e+-,}]"))
 _ODD_FLOAT: Final = re.compile(rb'(?:":|[\[,])-?[0-9]+(?:\.[0-9]+)?(?:e|(?<=\.0)[,\]}])')
 _FOREIGN_KEY: Final = re.compile(rb'[\x80-\xff][^"]*":')
 """A byte outside ASCII and then the end of a key; a value that says the same takes the long way for nothing."""
