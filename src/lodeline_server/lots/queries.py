@@ -14,7 +14,7 @@ from lodeline.identifiers import DOMAIN, IdentifierError, normalise
 from lodeline.lots.build import build
 from lodeline.lots.containment import Packing
 from lodeline.lots.origin import Place
-from lodeline.lots.values import Made, Used, describe
+from lodeline.lots.values import SUBSTANCES, Made, Used, describe
 from lodeline_server.evidence.queries import parties, sites
 from lodeline_server.log import projections
 from lodeline_server.log.queries import checkpoint
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lodeline.access import Actor
     from lodeline.lots.graph import Graph
+    from lodeline.lots.kernel.delta import State
 
 MADE_FIELDS = ("key", "time", "position", "group", "amount", "uom", "site", "captured_by", "ilmd")
 USED_FIELDS = ("key", "time", "position", "group", "amount", "uom")
@@ -76,6 +77,20 @@ def _picture(workspace: int, at: int, _evidence: int, _checkpoint: str | None) -
         places=places,
         names=dict(parties(workspace).values_list("uri", "name")),
     )
+
+
+@lru_cache(maxsize=4)
+def kernel(picture: Picture) -> State:
+    """The graph of a picture as arrays, for questions over many lots; a lot version's number is its rank.
+
+    Named after its content, and by the log position that it knows: the same two answer the same.
+    """
+    from lodeline.lots.kernel import snapshot
+    from lodeline.lots.kernel.bridge import compressed
+    from lodeline.lots.kernel.delta import State
+
+    arrays = compressed(picture.graph, SUBSTANCES)
+    return State(base=arrays, id=snapshot.name(arrays, picture.position), position=picture.position)
 
 
 def graph(workspace: int, until: int | None = None) -> Graph:

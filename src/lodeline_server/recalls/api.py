@@ -17,7 +17,7 @@ from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries as lots
-from lodeline_server.recalls import actions, queries
+from lodeline_server.recalls import actions, exploring, queries
 from lodeline_server.recalls.answers import as_dict, head
 from lodeline_server.recalls.deciding import Order
 
@@ -125,6 +125,97 @@ def make_recall(request: HttpRequest, wanted: NewRecall) -> Status:
         reason=wanted.reason,
     )
     return Status(201, as_dict(actions.compute(actor=actor, order=order, now=now(), timer=perf_counter)))
+
+
+Word = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class WhatIf(Schema):
+    lots: Annotated[list[Word], Field(min_length=1, max_length=exploring.MOST_SUSPECTS)]
+    threshold: Share = Decimal(0)
+    substance: Literal["", "Ni", "Co", "Mn", "Li", "C", "Cu", "Al", "mass"] = ""
+
+
+class Suspect(Schema):
+    key: str
+    label: str
+    reached: int
+    affected: int
+    only: int
+
+
+class Dosed(Schema):
+    key: str
+    label: str
+    dose: str
+    massKg: str  # noqa: N815
+
+
+class WhatIfAnswer(Schema):
+    snapshot: str
+    position: int
+    substance: str
+    threshold: str
+    items: int
+    suspectMassKg: str  # noqa: N815
+    alone: list[Suspect]
+    listed: list[Dosed]
+
+
+class Failures(Schema):
+    failed: Annotated[list[Word], Field(min_length=1, max_length=exploring.MOST_FAILED)]
+    sound: Annotated[list[Word], Field(max_length=exploring.MOST_SOUND)] = []
+
+
+class Factor(Schema):
+    kind: str
+    name: str
+    label: str
+
+
+class Finding(Schema):
+    factors: list[Factor]
+    failed: int
+    sound: int
+    odds: str
+    oddsLow: str  # noqa: N815
+    oddsHigh: str  # noqa: N815
+    p: str
+    adjusted: str
+
+
+class CausesAnswer(Schema):
+    snapshot: str
+    position: int
+    failed: int
+    sound: int
+    tested: int
+    findings: list[Finding]
+
+
+@router.post(
+    "/recalls/what-if",
+    response=WhatIfAnswer,
+    summary="What several lots would reach; nothing is put on record",
+)
+@endpoint(Permission.RECALLS_RUN)
+def ask_what_if(request: HttpRequest, wanted: WhatIf) -> dict[str, Any]:
+    """Items by dose (the first 1,000), and what each lot adds to the others."""
+    actor = request.auth  # type: ignore[attr-defined]
+    keys = exploring.chosen(actor, wanted.lots)
+    substance = exploring.column(wanted.substance, keys, actor.workspace)
+    return exploring.what_if(actor.workspace, keys, threshold=Fraction(wanted.threshold), substance=substance)
+
+
+@router.post(
+    "/recalls/common-cause", response=CausesAnswer, summary="Which lots, sites and days explain failed items"
+)
+@endpoint(Permission.RECALLS_RUN)
+def ask_common_cause(request: HttpRequest, wanted: Failures) -> dict[str, Any]:
+    """Fisher's exact test over all that flowed into the items, the best explanation first; it proves no cause."""
+    actor = request.auth  # type: ignore[attr-defined]
+    failed, sound = exploring.chosen(actor, wanted.failed), exploring.chosen(actor, wanted.sound)
+    return exploring.common_cause(actor.workspace, failed, sound)
 
 
 @router.get("/recalls/{recall_id}", response=WholeRecall, summary="One recall with its lists")

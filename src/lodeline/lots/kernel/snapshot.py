@@ -47,8 +47,8 @@ def write(graph: Compressed, folder: Path, *, position: int) -> Path:
     A snapshot that is already there stays as it is.
     """
     arrays = dict(_arrays(graph))
-    name = identity(arrays, position)
-    final, beside = folder / name, folder / f".{name}.part"
+    called = identity(arrays, position)
+    final, beside = folder / called, folder / f".{called}.part"
     if (final / MANIFEST).exists():
         return final
     shutil.rmtree(beside, ignore_errors=True)
@@ -57,13 +57,18 @@ def write(graph: Compressed, folder: Path, *, position: int) -> Path:
         np.save(beside / f"{key}.npy", array, allow_pickle=False)
     said = {
         "format": FORMAT,
-        "id": name,
+        "id": called,
         "position": position,
         "arrays": {key: [one.dtype.str, len(one)] for key, one in arrays.items()},
     }
     (beside / MANIFEST).write_bytes(strictjson.canonical(said))
     beside.rename(final)
     return final
+
+
+def name(graph: Compressed, position: int) -> str:
+    """What a snapshot of the graph is called, written or not."""
+    return identity(dict(_arrays(graph)), position)
 
 
 def open_(path: Path) -> Snapshot:
@@ -103,7 +108,7 @@ def check(path: Path) -> Snapshot:
     into = np.repeat(np.arange(graph.size), np.diff(graph.indptr))
     if not (graph.sources < into).all():
         raise SnapshotUnusable(f"{path.name}/sources.npy is not in topological order")
-    if identity(dict(_arrays(graph)), found.position) != found.id:
+    if name(graph, found.position) != found.id:
         raise SnapshotUnusable(f"{path.name}: the content is not what the id was made from")
     return found
 
