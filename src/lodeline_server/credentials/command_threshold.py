@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lodeline.cli import GOOD, REFUSED, UNUSABLE
 from lodeline_server.credentials.command_step import add, fail, organisation, read, say
@@ -115,28 +116,26 @@ def _seal(args: argparse.Namespace) -> int:
     owner = queries.organisation(who["organisation"].workspace_id, args.owner or args.organisation)
     if owner is None:
         raise Problem(404, "There is no such organisation", detail=args.owner)
-    keep = Path(args.openings).open("x", opener=_private) if args.openings else None  # noqa: SIM115 - closed below
+    keep = _fresh(args.openings) if args.openings else None
     try:
         made = actions_seal.seal(
             **who, owner=owner, credential=plain, numbers=numbers, in_file=keep is not None
         )
-        if keep is not None:
-            json.dump(made.openings, keep, indent=1)
     except BaseException:
         if keep is not None:
+            keep.close()
             Path(args.openings).unlink()
         raise
-    finally:
-        if keep is not None:
-            keep.close()
+    if keep is not None:
+        with keep:
+            json.dump(made.openings, keep, indent=1)
     print(json.dumps(made.issued.secured, ensure_ascii=False, indent=1))
     return GOOD
 
 
-def _private(name: str, flags: int) -> int:
-    import os
-
-    return os.open(name, flags, 0o600)
+def _fresh(name: str) -> TextIO:
+    """A new file that only its owner reads. Raises OSError, also where there is one: it may be the only copy."""
+    return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
 
 
 def _pair(text: str) -> tuple[str, str]:

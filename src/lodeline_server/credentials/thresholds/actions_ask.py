@@ -11,7 +11,7 @@ from attrs import frozen
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from lodeline.access import Permission
+from lodeline.access import Permission, platform
 from lodeline.credentials.thresholds.statement import MAX_TERMS, ThresholdRefused
 from lodeline_server.credentials import acting as issuing
 from lodeline_server.credentials.thresholds import allowed, answering, queries
@@ -93,10 +93,12 @@ def ask(*, actor: Actor, organisation: Organisation, asked: Asked, now: datetime
                 QuestionTerm(question=row, number=number, place=place)
                 for place, number in enumerate(about or [])
             )
+            # Nobody acts for who answers: the platform does what the owners said beforehand.
+            itself = platform(organisation.workspace_id)
             if claim is None:
-                answering.refuse(actor, row, f"no claim {asked.claim[:80]!r} is on the allow-list", now)
+                answering.refuse(itself, row, f"no claim {asked.claim[:80]!r} is on the allow-list", now)
             elif about and all(number.at_once for number in about):
-                answering.settle(actor, row, about, {}, now)
+                answering.settle(itself, row, about, {}, now)
             told(actor, organisation, "threshold.asked", now, question=row.pk, state=row.state)
     except IntegrityError:
         raise Problem(409, "This nonce was used before") from None

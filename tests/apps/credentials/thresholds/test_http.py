@@ -389,3 +389,22 @@ def test_what_cannot_be_sealed(number, said, api_client, parties, clock):
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
     assert Credential.objects.count() == 0
+
+
+def test_lists_ask_the_database_the_same_number_of_times_however_long(
+    oem, mine, share, django_assert_max_num_queries, settings
+):
+    settings.THRESHOLD_QUESTIONS = 9
+    for _ in range(4):
+        ask(oem, share)
+    for client in (oem, mine):
+        with django_assert_max_num_queries(8):
+            assert client.get("/api/thresholds/questions").status_code == 200
+    with django_assert_max_num_queries(8):
+        assert len(mine.get("/api/thresholds/numbers").json()["numbers"]) == 1
+
+
+def test_what_a_number_answers_by_itself_the_platform_puts_on_record(oem, share, parties):
+    told = ask(oem, share).json()
+    said = get(told["answerPosition"]).payload
+    assert (said["issuer"], said["captured_by"]) == (parties.mine.party, "platform")
