@@ -8,6 +8,7 @@ from lodeline_server.credentials.api import router as credentials
 from lodeline_server.credentials.api_wallet import deriving, wallet
 from lodeline_server.credentials.api_wallet import presentations as presenting
 from lodeline_server.credentials.thresholds.api import router as thresholds
+from lodeline_server.credentials.trust_api import router as trust_lists
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
 from lodeline_server.evidence.api import router as evidence
@@ -45,6 +46,7 @@ api.add_router("/api", evidence, tags=["evidence"])
 api.add_router("/credentials", credentials, tags=["VC-API"])
 api.add_router("/credentials", deriving, tags=["VC-API"])
 api.add_router("/presentations", presentations, tags=["VC-API"])
+api.add_router("/api", trust_lists, tags=["trust lists"])
 api.add_router("/presentations", presenting, tags=["VC-API"])
 api.add_router("/api", wallet, tags=["wallet"])
 api.add_router("/api", thresholds, tags=["threshold proofs"])

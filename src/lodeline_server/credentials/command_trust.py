@@ -60,13 +60,11 @@ def _day(text: str) -> date:
 
 def _list(args: argparse.Namespace) -> int:
     from lodeline_server.credentials import trust_queries
-    from lodeline_server.credentials.models import TrustEdition
     from lodeline_server.kit.clock import now
 
     home = organisation(args.organisation)
-    rows = TrustEdition.objects.select_related("issuer").filter(workspace_id=home.workspace_id)
-    last = {(row.owner, row.name): row for row in rows.order_by("number")}
-    told = [trust_queries.as_dict(row, home.workspace_id, now()) for row in last.values()]
+    rows = trust_queries.all_newest(home.workspace_id)
+    told = trust_queries.as_dicts(rows, home.workspace_id, now())
     lines = [
         f"{one['name']}  edition {one['number']} of {one['issued'][:10]}  by {one['owner']}  "
         + (f"believed since {one['believedSince'][:10]}" if one["believedSince"] else "not believed")
@@ -86,10 +84,12 @@ def _show(args: argparse.Namespace) -> int:
     if row is None:
         return _none(args)
     found = editions.glance(bytes(row.token).decode())
-    head = trust_queries.as_dict(row, home.workspace_id, now())
+    head = trust_queries.as_dicts([row], home.workspace_id, now())[0]
     lines = [f"{found.name}, edition {found.number}, by {found.owner}"]
     lines += [
-        f"{name}: {value}" for name, value in head.items() if name in {"issued", "nextUpdate", "address"}
+        f"{name}: {value}"
+        for name, value in head.items()
+        if value and name in {"issued", "nextUpdate", "address"}
     ]
     for one in found.listings:
         ends = f" until {one.span.until}" if one.span.until else ""
@@ -228,7 +228,7 @@ def _done(args: argparse.Namespace, row: TrustEdition) -> int:
     from lodeline_server.credentials import trust_queries
     from lodeline_server.kit.clock import now
 
-    told = trust_queries.as_dict(row, row.workspace_id, now())
+    told = trust_queries.as_dicts([row], row.workspace_id, now())[0]
     stance = f"believed since {told['believedSince'][:10]}" if told["believedSince"] else "not believed here"
     say(args, told, f"{row.name}, edition {row.number}, by {row.owner}: {stance}")
     return GOOD

@@ -11,7 +11,7 @@ from lodeline_server.credentials import addresses
 from lodeline_server.credentials.models import Belief, TrustEdition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LIST_PATH = "/credentials/trust/{}"
 KEPT = 64
+LARGEST = 2**63
 _kept: dict[str, TrustList] = {}
 _HEAD = ("pk", "owner", "name", "number", "sha256")
 
@@ -94,20 +95,36 @@ def _opened(heads: Iterable[dict[str, Any]]) -> tuple[TrustList, ...]:
     return tuple(_kept[row["sha256"]] for row in rows)
 
 
-def as_dict(row: TrustEdition, workspace: int, now: datetime) -> dict[str, Any]:
-    """What is told about an edition, its listings left out."""
-    told: dict[str, Any] = {
-        "name": row.name,
-        "owner": row.owner,
-        "number": row.number,
-        "issued": dates.write(row.issued),
-        "nextUpdate": dates.write(row.next_update) if row.next_update else None,
-        "source": row.source,
-        "sha256": row.sha256,
-        "position": row.position,
-    }
-    if row.issuer is not None:
-        told["address"] = addresses.start() + LIST_PATH.format(row.issuer.name)
-    belief = beliefs(workspace, now).filter(owner=row.owner, name=row.name).first()
-    told["believedSince"] = dates.write(belief.since) if belief else None
-    return told
+def by_id(workspace: int, number: int) -> TrustEdition | None:
+    if not 0 <= number < LARGEST:
+        return None
+    return TrustEdition.objects.select_related("issuer").filter(workspace_id=workspace, pk=number).first()
+
+
+def all_newest(workspace: int) -> list[TrustEdition]:
+    """The newest edition of each list that the workspace has, without the tokens."""
+    rows = TrustEdition.objects.select_related("issuer").defer("token").filter(workspace_id=workspace)
+    return list({(row.owner, row.name): row for row in rows.order_by("owner", "name", "number")}.values())
+
+
+def as_dicts(rows: Sequence[TrustEdition], workspace: int, now: datetime) -> list[dict[str, Any]]:
+    """What is told about editions, their listings left out."""
+    since = {(one.owner, one.name): one.since for one in beliefs(workspace, now)} if rows else {}
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "owner": row.owner,
+            "number": row.number,
+            "issued": dates.write(row.issued),
+            "nextUpdate": dates.write(row.next_update) if row.next_update else None,
+            "source": row.source,
+            "sha256": row.sha256,
+            "position": row.position,
+            "address": addresses.start() + LIST_PATH.format(row.issuer.name) if row.issuer else None,
+            "believedSince": (
+                dates.write(since[row.owner, row.name]) if (row.owner, row.name) in since else None
+            ),
+        }
+        for row in rows
+    ]

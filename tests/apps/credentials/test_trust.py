@@ -291,3 +291,50 @@ def test_over_http_the_issuers_standing_is_told(imported, api_client, actor, org
         api_client("auditor"), "/credentials/verify", verifiableCredential=sent, options={"trusted": True}
     )
     assert (refused.status_code, refused.json()["errors"][0]["step"]) == (400, "issuer")
+
+
+def test_trust_lists_over_http(api_client, organisation, other_organisation, now):
+    from lodeline_server.kit.clock import now as clock
+
+    maker, auditor = api_client("maker"), api_client("auditor")
+    text = token(clock())
+    assert post(auditor, "/api/trust-lists", token=text).status_code == 403
+    taken = post(maker, "/api/trust-lists", token=text, source=SOURCE)
+    assert taken.status_code == 201, taken.content
+    number = taken.json()["id"]
+    assert post(maker, "/api/trust-lists", token=text).json()["id"] == number
+    assert (
+        post(maker, "/api/trust-lists", token=token(clock(), key=LAB)).json()["errors"][0]["step"] == "issuer"
+    )
+    for body in ({}, {"token": 7}, {"token": "a.b.c"}, {"token": text, "source": 7}):
+        assert post(maker, "/api/trust-lists", **body).status_code == 400
+    assert post(maker, f"/api/trust-lists/{number}/believe").json()["believedSince"]
+    (shown,) = auditor.get("/api/trust-lists").json()["items"]
+    assert (shown["source"], bool(shown["believedSince"])) == (SOURCE, True)
+    whole = auditor.get(f"/api/trust-lists/{number}").json()
+    assert (whole["token"], len(whole["list"]["listings"])) == (text, 2)
+    sent = certificate(clock())
+    told = post(auditor, "/credentials/verify", verifiableCredential=sent, options={"trusted": True}).json()
+    assert (told["verified"], told["evidence"]["level"]) == (True, "E5")
+    elsewhere = api_client("maker", other_organisation)
+    assert elsewhere.get("/api/trust-lists").json() == {"items": []}
+    for path in ("", "/believe", "/stop"):
+        ask = elsewhere.get if not path else elsewhere.post
+        assert ask(f"/api/trust-lists/{number}{path}").status_code == 404
+    assert auditor.get(f"/api/trust-lists/{2**70}").status_code == 404
+    assert post(maker, f"/api/trust-lists/{number}/stop").json()["believedSince"] is None
+    assert post(maker, f"/api/trust-lists/{number}/stop").status_code == 404
+
+
+def test_lists_are_told_in_two_queries(imported, actor, organisation, now, django_assert_num_queries):
+    trust_actions.import_list(
+        actor=actor("maker"),
+        workspace=organisation.workspace_id,
+        token=token(now, number=2),
+        source="",
+        now=now,
+    )
+    with django_assert_num_queries(2):
+        rows = trust_queries.all_newest(organisation.workspace_id)
+        told = trust_queries.as_dicts(rows, organisation.workspace_id, now)
+    assert [one["number"] for one in told] == [2]
