@@ -90,6 +90,7 @@ _SCHEMES: Final = frozenset(
     )
 )
 _UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PLAIN_UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ITEM: Final = re.compile(
     r"https://id\.gs1\.org/(?:01/[0-9]{14}/(?:21|235)/.+|00/.+|8003/[0-9]{14}.+|8004/.+|8006/[0-9]{18}/21/.+|8010/[^/]+/8011/.+)"
     r"|urn:uuid:.+|urn:epc:id:(?:gid|adi|bic|usdod):.+"
@@ -197,7 +198,6 @@ def _unescape(text: str) -> str:
         raise IdentifierError("an identifier's percent escapes are not UTF-8") from None
 
 
-@lru_cache(maxsize=32_768)
 def normalise(uri: str) -> str:
     """The one canonical key of an EPC, class, place, party or other identifier.
 
@@ -205,8 +205,12 @@ def normalise(uri: str) -> str:
     keys of wrong form or check digit included, stays as it is. Raises `IdentifierError` for what
     `refuse_hostile` refuses.
     """
-    if _CANONICAL.fullmatch(uri):
-        return uri
+    return uri if _CANONICAL.fullmatch(uri) or _PLAIN_UUID.fullmatch(uri) else _normalised(uri)
+
+
+@lru_cache(maxsize=32_768)
+def _normalised(uri: str) -> str:
+    """The long way, for what is not plainly canonical."""
     refuse_hostile(uri)
     if uri[:4].lower() == "urn:":
         return _from_urn(uri)
@@ -311,13 +315,23 @@ def is_item(key: str) -> bool:
     return _ITEM.fullmatch(key) is not None
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
+def _right(digits: str) -> bool:
+    """Whether the last digit checks the others; lots of one product ask it again and again."""
+    return check_digit(digits[:-1]) == digits[-1]
+
+
 def doubt(key: str) -> str:
     """Why a normalised key that looks like a GS1 identifier is none; empty when there is nothing to say."""
     if _CANONICAL.fullmatch(key):
-        digits = key.split("/")[4]
-        right = check_digit(digits[:-1]) == digits[-1]
-        return "" if right else f"the check digit of {digits} is wrong"
+        digits = key.split("/", 5)[4]
+        return "" if _right(digits) else f"the check digit of {digits} is wrong"
+    return _doubt(key)
+
+
+@lru_cache(maxsize=32_768)
+def _doubt(key: str) -> str:
+    """The same for keys that are not plainly canonical."""
     if key.startswith(DOMAIN + "/"):
         try:
             parse_digital_link(key[len(DOMAIN) :].partition("?")[0])

@@ -225,20 +225,18 @@ def _place(place: dict[str, str] | None) -> str | None:
 def _quantities(elements: list[dict[str, Any]] | None) -> tuple[Quantity, ...]:
     if not elements:
         return ()
-    return tuple(
-        Quantity(
-            normalise(element["epcClass"]),
-            None if "quantity" not in element else _amount(element["quantity"]),
-            element.get("uom"),
-        )
-        for element in elements
-    )
+    made = []
+    for element in elements:
+        value = element.get("quantity")
+        amount = Decimal(repr(value)) if type(value) is float and -1e15 < value < 1e15 else _amount(value)
+        made.append(Quantity(normalise(element["epcClass"]), amount, element.get("uom")))
+    return tuple(made)
 
 
-def _amount(value: Any) -> Decimal:
+def _amount(value: Any) -> Decimal | None:
     """Exact; the plain cases need no second look."""
-    if type(value) is float and -1e15 < value < 1e15:
-        return Decimal(repr(value))
+    if value is None:
+        return None
     return Decimal(value) if type(value) is int else decimal(value)
 
 

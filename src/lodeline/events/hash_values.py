@@ -16,16 +16,34 @@ _NUMBER: Final = re.compile(
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]*")
 
 
-def uri(text: Any, spaces: dict[str, str]) -> str:
+class Spaces(dict[str, str]):
+    """What prefixes stand for in one document, and what was made of its names and texts so far."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        super().__init__(known)
+        self.names: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+
+
+def uri(text: Any, spaces: Spaces) -> str:
     """An identifier or term: prefix expanded, standard words as web URIs, GS1 keys as canonical Digital Links."""
     if not isinstance(text, str):
         return plain(text, spaces)
+    if text.startswith("https://id.gs1.org/"):
+        return _linked(text)
     if text.startswith(("http", "urn:")):
         return _link(text)
     prefix, colon, rest = text.strip().partition(":")
     if colon and prefix in spaces:
         return _link(spaces[prefix] + rest)
     return _link(text)
+
+
+def _linked(text: str) -> str:
+    try:
+        return normalise(text)
+    except IdentifierError:
+        return _link(text)
 
 
 @lru_cache(maxsize=65_536)
@@ -42,11 +60,14 @@ def _link(text: str) -> str:
         return text
 
 
-def plain(value: Any, spaces: dict[str, str]) -> str:
+def plain(value: Any, spaces: Spaces) -> str:
     """The value of a field of the sender's own. Text that is a number is one: XML does not tell them apart."""
     if isinstance(value, str):
-        text = value.strip()
-        return _digits(text) if _NUMBER.fullmatch(text) else uri(text, spaces)
+        found = spaces.texts.get(value)
+        if found is None:
+            text = value.strip()
+            found = spaces.texts[value] = _digits(text) if _NUMBER.fullmatch(text) else uri(text, spaces)
+        return found
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -81,8 +102,15 @@ def _digits(text: str) -> str:
     return digits if digits == "0" else sign + digits
 
 
-def full_name(key: str, spaces: dict[str, str]) -> str:
+def full_name(key: str, spaces: Spaces) -> str:
     """`{namespace}name` of a field of the sender's own; a prefix nobody defined stays."""
+    found = spaces.names.get(key)
+    if found is None:
+        found = spaces.names[key] = _full_name(key, spaces)
+    return found
+
+
+def _full_name(key: str, spaces: dict[str, str]) -> str:
     prefix, colon, local = key.partition(":")
     if not colon:
         return key

@@ -8,6 +8,7 @@ string: `key=value` without separators, fields in the standard's order, members 
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lodeline.events import hash_values as values
 from lodeline.events.context import Names, names_for
 from lodeline.events.epcis import instant
+from lodeline.events.hash_values import Spaces
 from lodeline.events.hash_words import (
     BTT,
     COMPONENT,
@@ -31,7 +33,9 @@ from lodeline.events.hash_words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-Spaces = dict[str, str]
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}(?:Z|[+]00:00)"
+)
 NOT_HASHED: Final = frozenset(
     ("type", "@context", "eventID", "recordTime", "errorDeclaration", "certificationInfo", "rdfs:comment")
 )
@@ -73,14 +77,18 @@ def _prehash(raw: Mapping[str, Any], spaces: Spaces) -> str:
     return "".join(out)
 
 
-def spaces_of(prefixes: Spaces) -> Spaces:
+def spaces_of(prefixes: Mapping[str, str]) -> Spaces:
     """What prefixes stand for: those of the EPCIS context, the document's own on top."""
-    return {**SPACES, **prefixes} if prefixes else SPACES
+    return Spaces({**SPACES, **prefixes})
+
+
+def moment(text: str) -> str:
+    """A time in UTC with three decimals, rounded up from the fourth (5 to 9). What is no time stays as it is."""
+    return f"{text[:23]}Z" if _MOMENT.fullmatch(text) else _moment_of(text)
 
 
 @lru_cache(maxsize=16_384)
-def moment(text: str) -> str:
-    """A time in UTC with three decimals, rounded up from the fourth (5 to 9). What is no time stays as it is."""
+def _moment_of(text: str) -> str:
     try:
         found = instant(text.strip())
         found += timedelta(microseconds=(found.microsecond + 500) // 1000 * 1000 - found.microsecond)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from lodeline.evidence import Finding
 
 Path = tuple[str | int, ...]
-_URN: Final = "urn:epc:"
-_LINK: Final = "https://id.gs1.org/"
+_GS1: Final = ("urn:epc:", "https://id.gs1.org/")
 _ANY_UNIT: Final = 10**6
 """No unit is so large that fewer than this many of it are too much."""
+_LISTS: Final = (*vocabulary.EPC_LISTS, *vocabulary.QUANTITY_LISTS)
 _AMOUNTS: Final = (
     ("quantities", "quantityList"),
     ("input_quantities", "inputQuantityList"),
@@ -74,8 +74,7 @@ def read_event(
 
 def too_many(raw: dict[str, Any], at: Path, limits: Limits) -> Finding | None:
     """A finding when one event lists more identifiers than allowed; asked before anything else looks at them."""
-    lists = (raw.get(name) for name in (*vocabulary.EPC_LISTS, *vocabulary.QUANTITY_LISTS))
-    listed = sum(len(members) for members in lists if isinstance(members, list))
+    listed = sum([len(raw[name]) for name in _LISTS if name in raw and isinstance(raw[name], list)])
     if listed <= limits.max_epcs:
         return None
     found: list[Finding] = []
@@ -192,25 +191,24 @@ def _identifiers(event: Event, say: Say) -> None:
                     )
                 seen.add(key)
         for index, key in enumerate(keys):
-            if key.startswith((_URN, _LINK)):
+            if key.startswith(_GS1) and doubt(key):
                 _doubts(key, say, (name, index))
     for attribute, name in _AMOUNTS:
         for index, element in enumerate(getattr(event, attribute)):
-            if element.epc_class.startswith((_URN, _LINK)):
-                _doubts(element.epc_class, say, (name, index, "epcClass"))
-    for key, path in (
+            key = element.epc_class
+            if key.startswith(_GS1) and doubt(key):
+                _doubts(key, say, (name, index, "epcClass"))
+    for place, path in (
         (event.parent, ("parentID",)),
         (event.read_point, ("readPoint", "id")),
         (event.biz_location, ("bizLocation", "id")),
     ):
-        if key is not None:
-            _doubts(key, say, path)
+        if place is not None and doubt(place):
+            _doubts(place, say, path)
 
 
 def _doubts(key: str, say: Say, path: Path) -> None:
-    problem = doubt(key)
-    if problem:
-        say.warning("id.form", path, f"Looks like a GS1 identifier, but {problem}. Check it.", key)
+    say.warning("id.form", path, f"Looks like a GS1 identifier, but {doubt(key)}. Check it.", key)
 
 
 def _transformation(event: Event, say: Say) -> None:
