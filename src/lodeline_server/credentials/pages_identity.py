@@ -104,9 +104,9 @@ def identity(request: HttpRequest) -> HttpResponseBase:
 
 @page(Permission.KEYS_MANAGE)
 @get_or_post
-def rotate(request: HttpRequest, name: str) -> HttpResponse:
+def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """A new key in place of one; asked first."""
-    home, key = _key(request, name)
+    home, key = _key(request, pk)
     if request.method == "POST":
         made = actions.rotate_key(actor=request.actor, organisation=home, name=key.name, now=now())
         words = _("%(new)s takes over from %(old)s.") % {"new": made.name, "old": key.name}
@@ -117,9 +117,9 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
 
 @page(Permission.KEYS_MANAGE)
 @get_or_post
-def revoke(request: HttpRequest, name: str) -> HttpResponse:
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End a key; asked first."""
-    home, key = _key(request, name)
+    home, key = _key(request, pk)
     if request.method == "POST":
         actions.revoke_key(actor=request.actor, organisation=home, name=key.name, now=now())
         messages.success(request, _("%(key)s is revoked.") % {"key": key.name})
@@ -134,9 +134,9 @@ def _home(request: HttpRequest) -> Organisation:
     return found
 
 
-def _key(request: HttpRequest, name: str) -> tuple[Organisation, IssuerKey]:
+def _key(request: HttpRequest, pk: int) -> tuple[Organisation, IssuerKey]:
     home = _home(request)
-    found = IssuerKey.objects.filter(issuer__organisation=home, name=name).first()
+    found = IssuerKey.objects.filter(issuer__organisation=home, pk=pk).first()
     if found is None:
         raise Http404(_("There is no such key."))
     return home, found

@@ -12,6 +12,10 @@ from lodeline_server.credentials.models import IssuerKey
 PAGE = "/app/identity/"
 
 
+def address(what, name):
+    return reverse(f"identity_key_{what}", args=[IssuerKey.objects.get(name=name).pk])
+
+
 def test_from_no_key_to_a_revoked_one(organisation, client_as):
     client = client_as(Role.MAKER)
     empty = client.get(PAGE)
@@ -26,13 +30,13 @@ def test_from_no_key_to_a_revoked_one(organisation, client_as):
     assert "North Works signs with one key." in shown
     assert "did:web:localhost%3A8000:orgs:north-works" in shown
     assert queries.newest_entry(row.issuer).did in shown
-    assert client.get(reverse("identity_key_rotate", args=["key-1"])).status_code == 200
+    assert client.get(address("rotate", "key-1")).status_code == 200
     assert IssuerKey.objects.count() == 1  # a question changes nothing
-    assert client.post(reverse("identity_key_rotate", args=["key-1"])).status_code == 302
+    assert client.post(address("rotate", "key-1")).status_code == 302
     assert "key-2 takes over from key-1" in client.get(PAGE).content.decode()
-    assert client.post(reverse("identity_key_rotate", args=["key-1"])).status_code == 409
-    assert client.get(reverse("identity_key_revoke", args=["key-2"])).status_code == 200
-    assert client.post(reverse("identity_key_revoke", args=["key-2"])).status_code == 302
+    assert client.post(address("rotate", "key-1")).status_code == 409
+    assert client.get(address("revoke", "key-2")).status_code == 200
+    assert client.post(address("revoke", "key-2")).status_code == 302
     shown = client.get(PAGE).content.decode()
     assert "North Works has no key to sign with." in shown
     assert "revoked 20" in shown
@@ -55,9 +59,9 @@ def test_forms_that_are_refused(wrong, organisation, client_as):
 
 def test_another_organisations_keys_are_not_there(issuer, other_organisation, client_as):
     stranger = client_as(Role.MAKER, of=other_organisation)
-    for name in ("identity_key_rotate", "identity_key_revoke"):
+    for what in ("rotate", "revoke"):
         for call in (stranger.get, stranger.post):
-            assert call(reverse(name, args=["key-1"])).status_code == 404
+            assert call(address(what, "key-1")).status_code == 404
     assert b"north-works" not in stranger.get(PAGE).content
     assert IssuerKey.objects.filter(revoked_at__isnull=True, valid_until__isnull=True).count() == 2
 
@@ -66,7 +70,7 @@ def test_who_may_not(issuer, client_as):
     for role in (Role.BUYER, Role.AUDITOR, Role.REGULATOR):
         client = client_as(role)
         assert client.get(PAGE).status_code == 403
-        assert client.post(reverse("identity_key_revoke", args=["key-1"])).status_code == 403
+        assert client.post(address("revoke", "key-1")).status_code == 403
     assert not IssuerKey.objects.filter(revoked_at__isnull=False).exists()
 
 
