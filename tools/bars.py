@@ -23,7 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent
 AREAS = {
     "foundation": ["startup", "examples", "fastpath", "capture", "bad_input", "kill", "setup"],
     "log": ["log", "log_proofs", "log_growth", "sequencing", "power_loss", "erasure"],
-    "credentials": ["thresholds", "w3c_suites", "credentials_peers", "hostile_credentials"],
+    "credentials": [
+        "thresholds",
+        "w3c_suites",
+        "credentials_peers",
+        "credentials_speed",
+        "hostile_credentials",
+    ],
     "trace": ["trace", "kernel", "recall"],
 }
 
