@@ -61,7 +61,7 @@ _NAMES = [
     *(f"{name}=" for name in sorted(_LEAVES, key=len, reverse=True)),
     *sorted(_LISTS, key=len, reverse=True),
 ]
-_SPLIT = re.compile(rf"(?=\{{)|(?={'|'.join(_NAMES)})")
+_SPLIT = re.compile(rf"(?=\{{)|(?=cbvmda:)|(?<!\}})(?={'|'.join(_NAMES)})")
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -152,6 +152,7 @@ def _named(token: str, left: list[str], prefixes: dict[str, str]) -> str | None:
         f"{key}={value.lower()}": "boolean",
         f"{key}={prefixes.get(prefix, prefix)}{rest}": "prefix",
         f"{key.replace('cbv:mda:}', 'cbv:mda}')}={value}": "mda",
+        f"{key.replace('cbvmda:', '{urn:epcglobal:cbv:mda}')}={value}": "prefix",
         token.replace("/Bizstep-", "/BizStep-"): "capitals",
     }
     for candidate, name in wanted.items():

@@ -15,9 +15,10 @@ import time
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    from epcis_event_hash_generator import events_from_file_reader, hash_generator
+    from epcis_event_hash_generator import events_from_file_reader, hash_generator, json_to_py
 
     for name in sys.argv[1:]:
+        json_to_py._namespaces.clear()  # noqa: SLF001 - it keeps the prefixes of the file before
         begun = time.process_time()
         try:
             events = events_from_file_reader.event_list_from_file(name)

@@ -64,7 +64,7 @@ _PLAIN: Final = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]{1,500}")
 _BAD: Final = frozenset('"<>\\^`{|}')
 _DOTS: Final = re.compile(r"(?:^|[/:?#])\.{1,2}(?:[/?#]|$)")
 _CANONICAL: Final = re.compile(
-    r"https://id\.gs1\.org/(?:01/[0-9]{14}(?:/(?:10|21)/[A-Za-z0-9._~-]{1,20})?|(?:414|417)/[0-9]{13}|00/[0-9]{18})"
+    r"https://id\.gs1\.org/(?:01/([0-9]{14})(?:/(?:10|21)/[A-Za-z0-9._~-]{1,20})?|(?:414|417)/([0-9]{13})|00/([0-9]{18}))"
 )
 _URN: Final = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(.+)", re.IGNORECASE)
 _HOST: Final = "id.gs1.org"
@@ -323,8 +323,8 @@ def _right(digits: str) -> bool:
 
 def doubt(key: str) -> str:
     """Why a normalised key that looks like a GS1 identifier is none; empty when there is nothing to say."""
-    if _CANONICAL.fullmatch(key):
-        digits = key.split("/", 5)[4]
+    if plain := _CANONICAL.fullmatch(key):
+        digits = plain[plain.lastindex or 0]
         return "" if _right(digits) else f"the check digit of {digits} is wrong"
     return _doubt(key)
 

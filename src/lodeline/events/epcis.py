@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -29,8 +29,7 @@ EVENT_LISTS: Final = {
 """Where a document keeps its events."""
 
 
-@frozen
-class Quantity:
+class Quantity(NamedTuple):
     """An amount of a class or lot. No `amount`: not stated. No `uom`: pieces."""
 
     epc_class: str
@@ -168,10 +167,10 @@ def parse_event(raw: dict[str, Any], context: Any = None) -> Event:
     """
     get = raw.get
     rename = contexts.names_for(raw, context).rename
-    extensions = {key: value for key, value in raw.items() if ":" in key}
+    extensions = {key: raw[key] for key in raw if ":" in key}
     ilmd = get("ilmd")
     ilmd = ilmd if isinstance(ilmd, dict) else {}
-    if rename or any(key.startswith(contexts.OWN) for key in (*extensions, *ilmd)):
+    if rename or ((extensions or ilmd) and any(key[:4] == "urn:" for key in (*extensions, *ilmd))):
         extensions, ilmd = contexts.own_words(extensions, rename), contexts.own_words(ilmd, rename)
     declared = get("errorDeclaration")
     record_time = get("recordTime")

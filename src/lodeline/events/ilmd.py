@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from lodeline.quantities import QuantityError, decimal, is_mass
@@ -80,10 +81,8 @@ def _composition(parts: Any, say: Say) -> None:
                 f"The origin of {', '.join(SUBSTANCES)} is traced; this one is kept only.",
                 substance,
             )
-        try:
-            fraction = decimal(part.get("lode:massFraction"))
-        except QuantityError:
-            fraction = Decimal(-1)
+        stated = part.get("lode:massFraction")
+        fraction = _fraction(stated) if isinstance(stated, str) else _number(stated)
         if not 0 <= fraction <= 1:
             say.error(
                 "ilmd.mass-fraction",
@@ -97,6 +96,19 @@ def _composition(parts: Any, say: Say) -> None:
         say.error(
             "ilmd.composition", place, "The mass fractions are more than the whole. Correct them.", total
         )
+
+
+@lru_cache(maxsize=4_096)
+def _fraction(text: str) -> Decimal:
+    """Lots of one product say the same again and again."""
+    return _number(text)
+
+
+def _number(value: object) -> Decimal:
+    try:
+        return decimal(value)
+    except QuantityError:
+        return Decimal(-1)
 
 
 def _unit_mass(value: Any, say: Say) -> None:

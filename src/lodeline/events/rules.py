@@ -124,12 +124,12 @@ def _times(event: Event, say: Say, now: datetime, limits: Limits) -> None:
 def _amounts(event: Event, say: Say, limits: Limits) -> None:
     for attribute, name in _AMOUNTS:
         for index, element in enumerate(getattr(event, attribute)):
-            if element.amount is not None or element.uom is not None:
+            if element[1] is not None or element[2] is not None:
                 _amount(element, say, (name, index), limits)
 
 
 def _amount(element: Quantity, say: Say, path: Path, limits: Limits) -> None:
-    amount, uom = element.amount, element.uom
+    _, amount, uom = element
     if uom is not None and uom not in UNITS:
         say.error(
             "quantity.unit-unknown",
@@ -179,6 +179,8 @@ def _amount(element: Quantity, say: Say, path: Path, limits: Limits) -> None:
 def _identifiers(event: Event, say: Say) -> None:
     for attribute, name in _KEYS:
         keys = getattr(event, attribute)
+        if not keys:
+            continue
         if len(set(keys)) != len(keys):
             seen: set[str] = set()
             for index, key in enumerate(keys):
@@ -194,8 +196,7 @@ def _identifiers(event: Event, say: Say) -> None:
             if key.startswith(_GS1) and doubt(key):
                 _doubts(key, say, (name, index))
     for attribute, name in _AMOUNTS:
-        for index, element in enumerate(getattr(event, attribute)):
-            key = element.epc_class
+        for index, (key, _, _) in enumerate(getattr(event, attribute)):
             if key.startswith(_GS1) and doubt(key):
                 _doubts(key, say, (name, index, "epcClass"))
     for place, path in (
