@@ -26,8 +26,10 @@ router = Router()
 
 
 class NewGrant(Schema):
-    to: Annotated[str, Field(max_length=500, description="short name or identifier of the organisation")]
-    purpose: Annotated[str, Field(min_length=1, max_length=300)]
+    """`to` and `purpose` are needed; who may not grant is told that first."""
+
+    to: Annotated[str, Field(max_length=500, description="short name or identifier of the organisation")] = ""
+    purpose: Annotated[str, Field(max_length=300)] = ""
     days: Annotated[int, Field(ge=1, le=366)] = 30
 
 

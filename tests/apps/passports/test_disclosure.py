@@ -127,6 +127,8 @@ def test_a_grant_makes_a_reader_with_a_legitimate_interest_for_its_time(
     path = f"/api/passports/{passport.pk}/grants"
     said = {"to": "recycler", "purpose": "dismantling of lot 7", "days": 2}
     assert client.post(path, said, content_type="application/json").status_code == 403
+    for wrong in ({}, {**said, "to": "nobody"}, {**said, "purpose": " "}, {**said, "days": 0}):
+        assert maker.post(path, wrong, content_type="application/json").status_code == 422
     clear()
     made = maker.post(path, said, content_type="application/json")
     assert made.status_code == 201, made.content
