@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.apps.credentials.making import plain, post
 
 from lodeline.access import Denied, Role, platform
-from lodeline.credentials import did_webvh, integrity, resolve
+from lodeline.credentials import did_webvh, integrity, jose, resolve
 from lodeline.credentials.statusbook import Act
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline.sealing import Unreadable
@@ -415,3 +415,21 @@ def test_the_command(organisation, capsys, settings):
     code, said = run(capsys, "did", "move")
     assert said.out == "moved from localhost%3A8000 to new.example (issuers: 1, batteries: 0)\n"
     assert run(capsys, "key", "add", *ours)[0] == 0
+
+
+@pytest.mark.parametrize("which", ["web", "webvh"])
+@pytest.mark.parametrize("end", ["rotate", "revoke"])
+def test_tokens_of_a_p256_key_that_ended(end, which, who, now):
+    row = actions.add_key(**who, algorithm="P-256", now=now)
+    did = WEB if which == "web" else queries.newest_entry(row.issuer).did
+    key, kid = keyring.opened(row), f"{did}#key-1-jwk"
+    before, after = (jose.sign(plain(issuer=did), key, kid, now=now + hours * HOUR) for hours in (1, 3))
+    call = actions.rotate_key if end == "rotate" else actions.revoke_key
+    call(**who, name="key-1", now=now + 2 * HOUR)
+    later = now + 9 * HOUR
+    found = jose.verify(before, find(later), later)
+    assert (found.did, found.algorithm) == (did, "ES256")
+    assert found.key_revoked == (None if end == "rotate" else now + 2 * HOUR)
+    with pytest.raises(CredentialRefused) as refusal:
+        jose.verify(after, find(later), later)
+    assert refusal.value.step == "key"
