@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EDGES, LOTS, NEW, SUBSTANCE = 10**7, 200, 5_000, "Co"
 REACH_MS, DOSE_MS, APPEND_MS = 5, 15, 50
 THRESHOLDS = (0.0, 1e-4, 1e-3, 1e-2)
-FINER = 100  # a quick ranking is cut at its threshold divided by this
+FINER = 10  # a quick ranking is cut at its threshold divided by this
 
 
 def timed(work: Any) -> tuple[float, Any]:
