@@ -59,11 +59,12 @@ def _day(text: str) -> date:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from lodeline.access import platform
     from lodeline_server.credentials import trust_queries
     from lodeline_server.kit.clock import now
 
     home = organisation(args.organisation)
-    rows = trust_queries.all_newest(home.workspace_id)
+    rows = trust_queries.all_newest(platform(home.workspace_id))
     told = trust_queries.as_dicts(rows, home.workspace_id, now())
     lines = [
         f"{one['name']}  edition {one['number']} of {one['issued'][:10]}  by {one['owner']}  "

@@ -30,9 +30,9 @@ MOST = 500
 @endpoint(Permission.CREDENTIALS_VERIFY)
 def listed(request: HttpRequest) -> dict[str, Any]:
     """The newest edition of each, its listings left out. At most 500."""
-    workspace = request.auth.workspace  # type: ignore[attr-defined]
-    rows = trust_queries.all_newest(workspace)[:MOST]
-    return {"items": trust_queries.as_dicts(rows, workspace, now())}
+    actor = request.auth  # type: ignore[attr-defined]
+    rows = trust_queries.all_newest(actor)[:MOST]
+    return {"items": trust_queries.as_dicts(rows, actor.workspace, now())}
 
 
 @router.get("/trust-lists/{list_id}", summary="One edition with its listings, and as signed")
@@ -103,7 +103,7 @@ def _who(request: HttpRequest, row: TrustEdition) -> dict[str, Any]:
 
 
 def _row(request: HttpRequest, list_id: int) -> TrustEdition:
-    row = trust_queries.by_id(request.auth.workspace, list_id)  # type: ignore[attr-defined]
+    row = trust_queries.by_id(request.auth, list_id)  # type: ignore[attr-defined]
     if row is None:
         raise Problem(404, "There is no such trust list here", detail=str(list_id))
     return row

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from lodeline.access import Actor
     from lodeline.credentials.trustlists import TrustList
     from lodeline_server.credentials.models import Issuer
 
@@ -95,16 +96,20 @@ def _opened(heads: Iterable[dict[str, Any]]) -> tuple[TrustList, ...]:
     return tuple(_kept[row["sha256"]] for row in rows)
 
 
-def by_id(workspace: int, number: int) -> TrustEdition | None:
-    if not 0 <= number < LARGEST:
-        return None
-    return TrustEdition.objects.select_related("issuer").filter(workspace_id=workspace, pk=number).first()
+def visible(actor: Actor) -> QuerySet[TrustEdition]:
+    """What the actor's workspace has; a supplier sees the lists that its own organisation signs."""
+    rows = TrustEdition.objects.select_related("issuer").filter(workspace_id=actor.workspace)
+    return rows.filter(issuer__organisation_id=actor.organisation) if actor.only_own else rows
 
 
-def all_newest(workspace: int) -> list[TrustEdition]:
-    """The newest edition of each list that the workspace has, without the tokens."""
-    rows = TrustEdition.objects.select_related("issuer").defer("token").filter(workspace_id=workspace)
-    return list({(row.owner, row.name): row for row in rows.order_by("owner", "name", "number")}.values())
+def by_id(actor: Actor, number: int) -> TrustEdition | None:
+    return visible(actor).filter(pk=number).first() if 0 <= number < LARGEST else None
+
+
+def all_newest(actor: Actor) -> list[TrustEdition]:
+    """The newest edition of each list that the actor sees, without the tokens."""
+    rows = visible(actor).defer("token").order_by("owner", "name", "number")
+    return list({(row.owner, row.name): row for row in rows}.values())
 
 
 def as_dicts(rows: Sequence[TrustEdition], workspace: int, now: datetime) -> list[dict[str, Any]]:

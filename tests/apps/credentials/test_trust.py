@@ -316,6 +316,7 @@ def test_trust_lists_over_http(api_client, organisation, other_organisation, now
     sent = certificate(clock())
     told = post(auditor, "/credentials/verify", verifiableCredential=sent, options={"trusted": True}).json()
     assert (told["verified"], told["evidence"]["level"]) == (True, "E5")
+    assert api_client("supplier").get("/api/trust-lists").json() == {"items": []}, "a supplier sees its own"
     elsewhere = api_client("maker", other_organisation)
     assert elsewhere.get("/api/trust-lists").json() == {"items": []}
     for path in ("", "/believe", "/stop"):
@@ -335,6 +336,6 @@ def test_lists_are_told_in_two_queries(imported, actor, organisation, now, djang
         now=now,
     )
     with django_assert_num_queries(2):
-        rows = trust_queries.all_newest(organisation.workspace_id)
+        rows = trust_queries.all_newest(platform(organisation.workspace_id))
         told = trust_queries.as_dicts(rows, organisation.workspace_id, now)
     assert [one["number"] for one in told] == [2]
