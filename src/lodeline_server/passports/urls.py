@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path, re_path
 
-from lodeline_server.passports import pages, pages_twin
+from lodeline_server.passports import pages, pages_disclosure, pages_twin
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -17,6 +17,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/passports/waiting/", pages.waiting, name="passports_waiting"),
     path("app/passports/<int:pk>/", pages.passport, name="passport"),
     path("app/passports/<int:pk>/issue", pages.issue, name="passport_issue"),
+    path("app/passports/<int:pk>/signed", pages_disclosure.passport_signed, name="passport_signed"),
+    path("app/passports/<int:pk>/sign", pages_disclosure.passport_sign, name="passport_sign"),
+    path(
+        "app/passports/<int:pk>/presentation",
+        pages_disclosure.passport_presentation,
+        name="passport_presentation",
+    ),
     path("app/passports/<int:pk>/credentials", pages_twin.credentials_of, name="passport_credentials"),
     path(
         "batteries/<slug:gtin>/<slug:serial>/credentials",

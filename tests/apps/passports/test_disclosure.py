@@ -257,3 +257,29 @@ def test_more_than_the_audience_may_read_is_never_shown(signed):
     with pytest.raises(CredentialRefused, match="not for public"):
         disclosure.shown(whole, Audience.PUBLIC)
     assert json.dumps(disclosure.shown(whole, Audience.OPERATOR))
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+def test_the_maker_signs_and_lets_somebody_read_on_a_page(passport, client_as, recycler):
+    maker, reader = client_as("maker"), client_as("recycler", of=recycler)
+    address = f"/app/passports/{passport.pk}/signed"
+    assert "Sign it" in maker.get(address).content.decode()
+    assert "Ask its maker" in reader.get(address).content.decode()
+    assert reader.post(f"/app/passports/{passport.pk}/sign").status_code == 403
+    assert maker.post(f"/app/passports/{passport.pk}/sign").status_code == 302
+    assert maker.get(address).content.decode().count("Take out") == len(Audience)
+    file = f"/app/passports/{passport.pk}/presentation"
+    assert reader.get(file)["Content-Disposition"] == 'attachment; filename="passport-public.sd-jwt"'
+    assert reader.get(f"{file}?audience=legitimate-interest").status_code == 403
+    assert reader.get(f"{file}?audience=nobody").status_code == 422
+    assert maker.post(address, {"to": "nobody", "purpose": "x", "days": 3}).status_code == 422
+    said = {"to": "recycler", "purpose": "dismantling", "days": 3}
+    assert maker.post(address, said).status_code == 302
+    found = reader.get(file)
+    assert found["Cache-Control"] == "private, no-store"
+    assert "219.7" in text_of(found.content.decode())
+    assert "219.7" not in text_of(reader.get(f"{file}?audience=public").content.decode())
+    reader.post(address, {"to": "north-works", "purpose": "x", "days": 3})
+    assert recycler.passport_grants.count() == 1
