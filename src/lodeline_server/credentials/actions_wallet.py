@@ -133,7 +133,7 @@ def _keep(
         organisation=organisation,
         identifier=_plain(identifier),
         issuer=_plain(issuer),
-        kind=_plain(str(kinds[-1])[:200] if kinds else ""),
+        kind=_plain(str(kinds[-1])[:200] if kinds else "VerifiableCredential" if document else ""),
         subject=_plain(about[0]) if about else "",
         form=verdict.opened.form[:40] if verdict.opened else "",
         name=_plain(name)[:200],

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lodeline import strictjson
-from lodeline.access import Permission
+from lodeline.access import Denied, Permission
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials import actions, actions_wallet, holding, kinds, queries_wallet
 from lodeline_server.credentials.forms_wallet import IssueForm, PresentForm, SignForm, TakeInForm
@@ -51,7 +51,10 @@ def wallet(request: HttpRequest) -> HttpResponseBase:
         "credentials/wallet.html",
         {
             "heading": heading,
-            "issued": [(row, queries_wallet.standing(row, moment)) for row in issued[:MOST]],
+            "issued": [
+                (row, queries_wallet.standing(row, moment), queries_wallet.openable(actor, row))
+                for row in issued[:MOST]
+            ],
             "held": held[:MOST],
             "more": any(count > MOST for count in counts),
             "most": MOST,
@@ -137,7 +140,11 @@ def present(request: HttpRequest) -> HttpResponseBase:
     offered: dict[str, Credential | Held] = {
         f"held-{row.pk}": row for row in queries_wallet.held(actor).filter(holds=True)[:MOST]
     }
-    offered |= {f"issued-{row.pk}": row for row in queries_wallet.issued(actor)[:MOST]}
+    offered |= {
+        f"issued-{row.pk}": row
+        for row in queries_wallet.issued(actor)[:MOST]
+        if queries_wallet.openable(actor, row)
+    }
 
     def act(form: forms.Form) -> HttpResponseBase:
         made = holding.present(
@@ -163,11 +170,14 @@ def held_file(request: HttpRequest, pk: int) -> HttpResponse:
     return _bytes(row, f"held-{pk}")
 
 
-@page(Permission.CREDENTIALS_VERIFY)
+@page(Permission.CREDENTIALS_ISSUE)
 @require_safe
 def issued_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bytes that a receiver gets."""
-    row = get_object_or_404(queries_wallet.issued(request.actor), pk=pk)  # type: ignore[attr-defined]
+    """The bytes that a receiver gets; those of a passport for its issuers only, for they open all of it."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    row = get_object_or_404(queries_wallet.issued(actor), pk=pk)
+    if not queries_wallet.openable(actor, row):
+        raise Denied(queries_wallet.NEEDS[row.kind])
     return _bytes(row, f"credential-{pk}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from lodeline import strictjson
+from lodeline.access import Permission
 from lodeline.credentials.statusbook import Account, Act, Change
 from lodeline_server.credentials import addresses
 from lodeline_server.credentials.models import Audience, Credential, Held
@@ -29,6 +30,15 @@ def issued(actor: Actor) -> QuerySet[Credential]:
         .prefetch_related("changes")
         .order_by("-pk")
     )
+
+
+NEEDS: Final = {"DigitalProductPassport": Permission.PASSPORTS_ISSUE}
+"""Kinds that hold more than everybody who signs for an organisation may read, with the permission that may."""
+
+
+def openable(actor: Actor, row: Credential) -> bool:
+    """Whether the actor may have a credential of its organisation itself, not only learn of it."""
+    return actor.may(Permission.CREDENTIALS_ISSUE) and (row.kind not in NEEDS or actor.may(NEEDS[row.kind]))
 
 
 def held(actor: Actor) -> QuerySet[Held]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from lodeline.access import Permission
 from lodeline.credentials.kinds.parts import scheme_of
 from lodeline.credentials.kinds.terms import ENVELOPE, POINTS
 from lodeline.credentials.kinds.values import Party, Passport, Place, Scheme
@@ -34,6 +35,7 @@ def closed() -> frozenset[str]:
 
 def passport(wanted: Wanted) -> Said:
     """`about`: identifier of a battery of the organisation's own making, with a passport on record."""
+    wanted.actor.require(Permission.PASSPORTS_ISSUE)  # it holds all data points
     workspace = wanted.organisation.workspace_id
     row = Row.objects.filter(workspace_id=workspace, key=written(wanted.about)).first()
     if row is None or row.maker != wanted.organisation.party:

@@ -255,3 +255,19 @@ def test_what_is_signed_is_counted(maker, now):
     issue(maker, now, "events")
     assert Credential.objects.count() == 1
     assert queries_wallet.standing(Credential.objects.get(), now) == "good"
+
+
+def test_who_may_not_read_all_of_a_passport_does_not_get_it_by_the_wallet(maker, now, client_as, api_client):
+    made = issue(maker, now, "passport", form="vc+sd-jwt")
+    path = f"/app/credentials/issued/{made.row.pk}/file"
+    assert client_as("maker").get(path).content == bytes(made.row.body)
+    supplier = client_as("supplier")
+    assert supplier.get(path).status_code == 403
+    assert path not in supplier.get("/app/credentials/").content.decode()
+    assert f"issued-{made.row.pk}" not in supplier.get("/app/credentials/present").content.decode()
+    wanted = {"kind": "passport", "about": BATTERY}
+    answer = api_client("supplier").post(
+        "/api/wallet/issue", json.dumps(wanted), content_type="application/json"
+    )
+    assert answer.status_code == 403
+    assert client_as("auditor").get(path).status_code == 403
