@@ -86,6 +86,7 @@ def fill(world):
         world.held,
         world.question,
         world.signed_passport,
+        world.trust_list,
     ):
         assert made
     for role in Role:
