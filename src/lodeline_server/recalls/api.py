@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime  # noqa: TC003  # pydantic reads it at run time
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +18,7 @@ from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries as lots
+from lodeline_server.lots.folding import label
 from lodeline_server.recalls import actions, exploring, queries
 from lodeline_server.recalls.answers import as_dict, head
 from lodeline_server.recalls.deciding import Order
@@ -184,6 +186,36 @@ class Finding(Schema):
     adjusted: str
 
 
+class Draw(Schema):
+    ticket: str
+    lot: str
+    label: str
+
+
+class NewDrill(Schema):
+    lot: Word
+    truth: Annotated[
+        list[Word], Field(max_length=10_000, description="items that a list kept elsewhere names")
+    ]
+    limitSeconds: Annotated[int, Field(ge=1, le=86_400)] = 60  # noqa: N815
+
+
+class DrillAnswer(Schema):
+    lot: str
+    label: str
+    position: int
+    seconds: str
+    limitSeconds: str  # noqa: N815
+    found: int
+    truth: int
+    completeness: str
+    precision: str
+    missed: list[str]
+    wrong: list[str]
+    reconciled: str | None
+    passed: bool
+
+
 class CausesAnswer(Schema):
     snapshot: str
     position: int
@@ -216,6 +248,26 @@ def ask_common_cause(request: HttpRequest, wanted: Failures) -> dict[str, Any]:
     actor = request.auth  # type: ignore[attr-defined]
     failed, sound = exploring.chosen(actor, wanted.failed), exploring.chosen(actor, wanted.sound)
     return exploring.common_cause(actor.workspace, failed, sound)
+
+
+@router.get("/recalls/drill", response=Draw, summary="A lot for a drill, drawn at random")
+@endpoint(Permission.RECALLS_RUN)
+def draw_for_drill(request: HttpRequest) -> dict[str, Any]:
+    ticket = secrets.randbelow(2**64)
+    lot = exploring.drawn(request.auth.workspace, ticket)  # type: ignore[attr-defined]
+    return {"ticket": str(ticket), "lot": lot, "label": label(lot)}
+
+
+@router.post(
+    "/recalls/drill", response=DrillAnswer, summary="Recall a lot as a drill; nothing is put on record"
+)
+@endpoint(Permission.RECALLS_RUN)
+def run_drill(request: HttpRequest, wanted: NewDrill) -> dict[str, Any]:
+    """Timed, with what was missed and what was listed wrongly against the truth."""
+    actor = request.auth  # type: ignore[attr-defined]
+    (lot,) = exploring.chosen(actor, [wanted.lot])
+    truth = exploring.spelled(actor, wanted.truth)
+    return exploring.drill(actor.workspace, lot, truth, limit=wanted.limitSeconds, clock=perf_counter)
 
 
 @router.get("/recalls/{recall_id}", response=WholeRecall, summary="One recall with its lists")

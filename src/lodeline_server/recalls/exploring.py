@@ -1,12 +1,13 @@
-"""Questions before a recall: what several lots would reach, and what failed items have in common.
+"""Questions before a recall: what several lots would reach, what failed items have in common, and drills.
 
-They run on the kernel in double precision and put nothing on record. The answer names snapshot and log position. What
-is decided is a recall, computed in whole numbers (`deciding`).
+They put nothing on record. The first two run on the kernel in double precision and name snapshot and log position; what
+is decided is a recall, computed in whole numbers (`deciding`), and so is a drill.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from lodeline.lots.build import MIXTURE
@@ -15,10 +16,10 @@ from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries
 from lodeline_server.lots.answers import kilograms
 from lodeline_server.lots.folding import label
+from lodeline_server.recalls.deciding import Order, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from fractions import Fraction
+    from collections.abc import Callable, Iterator, Sequence
 
     from lodeline.access import Actor
     from lodeline.lots.graph import Node
@@ -130,6 +131,60 @@ def common_cause(workspace: int, failed: Sequence[str], sound: Sequence[str] = (
         "tested": found.tested,
         "findings": [_finding(one) for one in found.findings],
     }
+
+
+def drawn(workspace: int, ticket: int) -> str:
+    """The lot for a drill, by a random number: any lot that went into something."""
+    from lodeline.recalls.drill import draw
+
+    graph = queries.picture(workspace).graph
+    keys = sorted({node.key for node in graph.order if node.outgoing and not node.key.startswith(MIXTURE)})
+    if not keys:
+        raise Problem(404, "There is no lot to draw", detail="No lot on record went into anything yet.")
+    return draw(keys, ticket)
+
+
+def drill(
+    workspace: int, key: str, truth: Sequence[str], *, limit: float, clock: Callable[[], float]
+) -> dict[str, Any]:
+    """Recall a lot without putting it on record, and hold the items against a truth that was kept elsewhere."""
+    from lodeline.recalls.drill import drill as judged
+
+    def recall() -> tuple[set[str], float | None]:
+        body = decide(workspace, Order(lot=key, threshold=Fraction(0)))
+        held = [one["heldMg"] for one in body["reached"] if one["heldMg"] is not None] + [body["heldMg"] or 0]
+        whole = int(body["massMg"] or 0)
+        found = {one["key"] for one in body["reached"] if one["item"]}
+        return found, sum(map(int, held)) / whole if whole else None
+
+    found = judged(key, recall, set(truth), clock=clock, limit=limit)
+    return {
+        "lot": key,
+        "label": label(key),
+        "position": queries.picture(workspace).position,
+        "seconds": f"{found.seconds:.3f}",
+        "limitSeconds": f"{limit:g}",
+        "found": found.found,
+        "truth": found.truth,
+        "completeness": f"{found.completeness:.6g}",
+        "precision": f"{found.precision:.6g}",
+        "missed": list(found.missed[:LISTED]),
+        "wrong": list(found.wrong[:LISTED]),
+        "reconciled": None if found.reconciled is None else f"{found.reconciled:.6g}",
+        "passed": found.passed,
+    }
+
+
+def spelled(actor: Actor, words: Sequence[str]) -> list[str]:
+    """Keys as they stand on record; what is not on record stays as it was spelled, so that it is missed."""
+    rows = queries.visible(actor)
+    found = {}
+    for start in range(0, len(words), BULK):
+        part = words[start : start + BULK]
+        labels = rows.filter(key__in=part) | rows.filter(label__in=part)
+        for key, name in labels.values_list("key", "label"):
+            found[key] = found[name] = key
+    return [found.get(word, word) for word in words]
 
 
 def _thinned(keys: list[str]) -> list[str]:

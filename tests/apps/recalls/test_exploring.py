@@ -100,6 +100,26 @@ def test_the_lot_behind_the_failures_is_named(workspace, client):
     assert (some["sound"], some["findings"][0]["failed"], some["findings"][0]["sound"]) == (4, 4, 0)
 
 
+def test_a_drill_draws_a_lot_and_holds_its_list_against_the_truth(workspace, client):
+    serials, _ = batteries(workspace.pk, bad="")
+    before = size()
+    drawn = client.get("/api/recalls/drill").json()
+    assert drawn["lot"] in {lot(code) for code in ("ONE", "TWO", "A", "B", "C")}
+    assert int(drawn["ticket"]) >= 0
+    truth = [item(one) for one in serials["A"]] + serials["C"][:2] + ["unheard-of"]
+    found = ask(client, "drill", lot="ONE", truth=truth).json()
+    assert (found["found"], found["truth"], found["missed"], found["passed"]) == (8, 7, ["unheard-of"], False)
+    assert found["wrong"] == [item(one) for one in serials["C"][2:]]
+    assert (found["completeness"], found["precision"], found["reconciled"]) == ("0.857143", "0.75", "1")
+    good = ask(client, "drill", lot="ONE", truth=truth[:-1] + serials["C"][2:]).json()
+    assert (good["completeness"], good["precision"], good["missed"], good["passed"]) == ("1", "1", [], True)
+    assert (size(), Recall.objects.count()) == (before, 0)
+
+
+def test_a_drill_without_lots(workspace, client):
+    assert client.get("/api/recalls/drill").status_code == 404
+
+
 def test_questions_that_cannot_be_answered(workspace, client):
     serials, failed = batteries(workspace.pk, bad="ABC")
     for what, body, status, words in (
@@ -107,6 +127,8 @@ def test_questions_that_cannot_be_answered(workspace, client):
         ("what-if", {"lots": []}, 422, ""),
         ("what-if", {"lots": ["ONE"], "threshold": "2"}, 422, ""),
         ("what-if", {"lots": ["ONE"], "substance": "Xx"}, 422, ""),
+        ("drill", {"lot": "NOBODY", "truth": []}, 404, "not on record"),
+        ("drill", {"lot": "ONE", "truth": [], "limitSeconds": 0}, 422, ""),
         ("common-cause", {"failed": ["ONE"]}, 422, "Only items"),
         ("common-cause", {"failed": failed}, 422, "no sound item"),
         ("common-cause", {"failed": serials["A"], "sound": serials["A"]}, 422, "not both"),
@@ -120,7 +142,13 @@ def test_questions_that_cannot_be_answered(workspace, client):
 
 def test_who_may_not_run_recalls_may_not_ask(workspace, client_as):
     world(workspace.pk)
-    for what, body in (("what-if", {"lots": ["MINED"]}), ("common-cause", {"failed": ["P1"]})):
+    asked = {
+        "what-if": {"lots": ["MINED"]},
+        "common-cause": {"failed": ["P1"]},
+        "drill": {"lot": "MINED", "truth": []},
+    }
+    assert client_as("buyer").get("/api/recalls/drill").status_code == 403
+    for what, body in asked.items():
         assert ask(client_as("buyer"), what, **body).status_code == 403
 
 
