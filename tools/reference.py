@@ -13,6 +13,8 @@ from typing import Any
 
 from lodeline.access import PERMISSIONS, Permission, Role
 from lodeline.cli import SUMMARIES, commands
+from lodeline.events import untp
+from lodeline.events.repairs import RULES
 from lodeline.events.statement_kinds import ENVELOPE, KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,12 +158,50 @@ def statement_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+REPAIRS_HEAD = """# Repairs of lenient mode
+
+Strict mode is the default: what is wrong is refused, with all findings. With `lodeline events check --lenient`,
+`lodeline capture --lenient` or the header `Lodeline-Lenient: true`, the document is repaired first, by the rules below
+and no others. Each repair is listed with its rule, a JSON pointer, what stood there and what stands there now; it is
+kept with the event in the log, beside the document as it came. No repair gives an identifier, a quantity or a time
+another value; what cannot be derived is refused.
+
+This page is written by `tools/reference.py` from `lodeline.events.repairs` and `lodeline.events.untp`.
+"""
+
+
+def repairs_page() -> str:
+    lines = [REPAIRS_HEAD, "| Rule | What it does |", "|---|---|"]
+    lines += [f"| `{rule}` | {says} |" for rule, says in RULES.items()]
+    lines += [
+        "",
+        f"## `{untp.RULE}`: names",
+        "",
+        "| UNTP | EPCIS |",
+        "|---|---|",
+        *(f"| `{old}` | `{name}` |" for old, name in untp.NAMES.items()),
+        *(f"| `{old}` | `{name}`, type `owning_party` |" for old, (name, _) in untp.PARTIES.items()),
+        "| `productId`, `product` in a quantity | `epcClass` |",
+        "| `productName` in a quantity | left out (a label) |",
+        "| `device` in sensorMetadata | `deviceID` |",
+        "| `sensorType` in a sensorReport | `type` |",
+        "| objects with an `id` in identifier lists and in `parentEPC` | that `id` |",
+        "",
+        (
+            f"The prefix `untp` stands for `{untp.SPACE}`. A credential of type `{untp.CREDENTIAL}` is read as a document "
+            "of its events; its proof is verified elsewhere ([credentials](../how-to/credentials.md))."
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     stale = []
     for name, text in (
         ("commands.md", command_page()),
         ("roles.md", role_page()),
         ("statements.md", statement_page()),
+        ("repairs.md", repairs_page()),
     ):
         path = PAGES / name
         if not path.exists() or path.read_text() != text:
