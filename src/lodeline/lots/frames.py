@@ -70,13 +70,32 @@ def session(address: str = "", patience: float = PATIENCE) -> Iterator[SparkSess
     builder: Any = SparkSession.builder  # its `create` is not in the types of the client
     found = builder.remote(address).create()
     try:
+        _speaks(found)
+    except BaseException:
+        found.client.close()
+        raise
+    try:
         yield found
     finally:
         found.stop()
 
 
+def _speaks(spark: Any) -> None:
+    """The client goes on trying for ten minutes, which is right later; the first answer comes soon or never."""
+    from pyspark.errors import RetriesExceeded
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    later = spark.client.get_retry_policies()
+    spark.client.set_retry_policies([DefaultPolicy(max_retries=3)])
+    try:
+        _ = spark.version
+    except RetriesExceeded:
+        raise Unreachable("what listens there does not speak Spark Connect") from None
+    spark.client.set_retry_policies(later)
+
+
 def _answers(address: str, patience: float) -> None:
-    """The client of Spark tries for minutes; one attempt tells whether anybody listens."""
+    """Whether anybody listens there."""
     try:
         at = urlsplit(address)
         host, port = at.hostname, at.port or PORT
