@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from lodeline.credentials import dates
 from lodeline.credentials.status import Code, StatusRefused
+from lodeline.evidence import EvidenceLevel
 from lodeline.log.policy import NONE, Policy
 
 if TYPE_CHECKING:
@@ -120,6 +121,11 @@ class Verdict:
     def holds(self) -> bool:
         return bool(self.steps) and all(step.good is not False for step in self.steps)
 
+    @property
+    def level(self) -> EvidenceLevel:
+        """How strong it is as evidence: E0 unless it holds."""
+        return self.judged.level if self.judged is not None and self.holds else EvidenceLevel.E0
+
     def good(self, step: str, said: str) -> None:
         self.steps.append(Step(step, True, said))
 
@@ -154,10 +160,11 @@ class Verdict:
             }
         if self.claim is not None and self.judged is not None:
             told["credential"] |= {"kind": self.claim.kind, "about": self.claim.about}
+            reasons = list(self.judged.reasons)
             told["evidence"] = {
-                "level": self.judged.level.value,
+                "level": self.level.value,
                 "trusted": self.judged.trusted,
-                "reasons": list(self.judged.reasons),
+                "reasons": reasons if self.holds else [*reasons, "does-not-hold"],
                 "chain": [link_dict(link) for link in self.judged.chain],
             }
         if self.place is not None:

@@ -10,7 +10,6 @@ from django.db import connection
 
 from lodeline.credentials import record, resolve
 from lodeline.credentials.offline import Roots
-from lodeline.evidence import EvidenceLevel
 from lodeline.log.checkpoint import vkey
 from lodeline.log.note import parse_vkey
 from lodeline.log.policy import NONE, Policy, PolicyRefused
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lodeline.credentials.record import Place
+    from lodeline.evidence import EvidenceLevel
     from lodeline.strictjson import JSON
     from lodeline_server.credentials.checking import Asked, Verdict
 
@@ -83,8 +83,7 @@ def evidence(item: JSON, workspace: int, now: datetime) -> tuple[Verdict, Eviden
     For whoever takes a credential in as evidence; nothing else about its strength is to be kept.
     """
     verdict = credential(item, checking.Asked(now=now), workspace)
-    strong = verdict.judged.level if verdict.holds and verdict.judged is not None else EvidenceLevel.E0
-    return verdict, strong
+    return verdict, verdict.level
 
 
 def workspace_of(organisation: str | None) -> int | None:

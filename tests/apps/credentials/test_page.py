@@ -105,6 +105,10 @@ def test_what_cannot_be_verified_is_told(form, status, words, db, client):
 def test_too_much_and_too_often(db, client):
     answer = drop(client, file=SimpleUploadedFile("x", b" " * (checking_page.MOST + 100_000)))
     assert answer.status_code == 413
+    assert drop(client, credential="x" * 3_000_000).status_code == 400
+    odd = client.post("/verify", b"--x--", content_type="multipart/form-data; boundary=y")
+    assert odd.status_code == 400
+    checking_page.RATE.forget()
     codes = [drop(client, credential="a.b.c").status_code for _ in range(checking_page.A_MINUTE + 1)]
     assert (set(codes[:-1]), codes[-1]) == ({200}, 429)
     assert drop(client, credential="a.b.c")["Retry-After"] == "60"

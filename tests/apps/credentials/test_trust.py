@@ -115,6 +115,10 @@ def test_a_list_counts_from_the_day_it_is_believed(imported, actor, organisation
     told = after.as_dict()["evidence"]
     assert (told["level"], [one["owner"] for one in told["chain"]]) == ("E5", [OWNER_DID, OWNER_DID])
     assert verifying.evidence(certificate(now), space, now)[1] is EvidenceLevel.E5
+    broken = certificate(now) | {"name": "other"}
+    assert verifying.evidence(broken, space, now)[1] is EvidenceLevel.E0
+    elsewhere = judged(space, now, subject="did:example:other")
+    assert elsewhere.as_dict()["evidence"]["level"] == "E0", "what does not hold is no evidence"
 
     later = now + timedelta(days=3)
     trust_actions.stop_believing(
