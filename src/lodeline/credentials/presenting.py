@@ -136,3 +136,8 @@ def bound(token: str, holder: Holder, *, now: datetime, challenge: str, domain: 
     return keybinding.bind(
         token, signer=holder.key, audience=domain, nonce=challenge, now=int(now.timestamp())
     )
+
+
+def bound_envelope(token: str) -> dict[str, Any]:
+    """A bound SD-JWT as a presentation."""
+    return {"@context": [V2], "id": f"data:application/{VP_SD_JWT},{token}", "type": ENVELOPED}

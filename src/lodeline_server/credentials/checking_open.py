@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from lodeline import strictjson
-from lodeline.credentials import integrity, jose, model, sdjwt_verify
+from lodeline.credentials import integrity, jose, keybinding, model, presenting, sdjwt_verify
 from lodeline.credentials.contexts import PUBLISHED
+from lodeline.credentials.sdjwt import split
 from lodeline.credentials.signing import parts
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials.checking_verdict import Opened
@@ -25,6 +26,7 @@ JWT, SD_JWT, VP_JWT = (
     ("application/vc+sd-jwt", "application/dc+sd-jwt"),
     "application/vp+jwt",
 )
+VP_SD_JWT: Final = f"application/{presenting.VP_SD_JWT}"
 
 
 def credential(item: JSON, means: Means, asked: Asked) -> Opened:
@@ -104,6 +106,8 @@ def presentation(item: JSON, means: Means, asked: Asked) -> tuple[Mapping[str, J
     kinds = item.get("type") if isinstance(item, dict) else None
     if ENVELOPED_PRESENTATION in (kinds if isinstance(kinds, list) else [kinds]):
         media, item = model.enveloped(item)
+        if media == VP_SD_JWT:
+            return _bound(item, means, asked)
         if media != VP_JWT:
             raise CredentialRefused("structure", f"an envelope of type {media[:60]!r} is not opened here")
     if isinstance(item, str):
@@ -130,3 +134,17 @@ def presentation(item: JSON, means: Means, asked: Asked) -> tuple[Mapping[str, J
     if "holder" in item:
         integrity.of(verified, model.holder(item))
     return verified.document, ", ".join(sorted(verified.dids()))
+
+
+def _bound(token: str, means: Means, asked: Asked) -> tuple[Mapping[str, JSON], str]:
+    """One SD-JWT that its holder bound to this question, as a presentation of it."""
+    if asked.challenge is None or asked.domain is None:
+        raise CredentialRefused(
+            "structure", "a key binding is judged by the challenge and domain that were set"
+        )
+    expected = keybinding.Expected(audience=asked.domain, nonce=asked.challenge)
+    policy = sdjwt_verify.Policy(binding=expected)
+    sdjwt_verify.verify_issuer(token, means.resolve, now=int(asked.now.timestamp()), policy=policy)
+    inside = presenting.envelope(split(token).unbound)
+    document: dict[str, JSON] = {"type": ["VerifiablePresentation"], "verifiableCredential": [inside]}
+    return document, "the holder of the key that its issuer named"

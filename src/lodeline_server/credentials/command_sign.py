@@ -142,7 +142,8 @@ def _present(args: argparse.Namespace) -> int:
             raise CredentialRefused("structure", "vp+sd-jwt presents one SD-JWT")
         shown = pointers.paths(args.show or [], sdjwt_verify.hold(token).payload, "--show")
         token = presenting.derive(token, shown)
-        print(presenting.bound(token, owner, now=moment, **answer))
+        token = presenting.bound(token, owner, now=moment, **answer)
+        print(json.dumps(presenting.bound_envelope(token), ensure_ascii=False, indent=1))
         return GOOD
     plain = presenting.gather(items, owner.did)
     made = presenting.sign(plain, owner, args.form, now=moment, canonize=pinned.canonize, **answer)

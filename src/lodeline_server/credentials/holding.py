@@ -14,7 +14,6 @@ from attrs import frozen
 from lodeline import strictjson
 from lodeline.access import Permission
 from lodeline.credentials import model, pointers, presenting, sdjwt_verify
-from lodeline.credentials.contexts import V2
 from lodeline.credentials.verdict import CredentialRefused
 from lodeline_server.credentials import acting, checking, keyring, material, queries
 
@@ -139,11 +138,7 @@ def _bound(issuer: Issuer, presentation: JSON, asking: Asking, now: datetime) ->
     did = next(iter(acting.names_of(issuer)))
     who = presenting.Holder(did=did, method=f"{did}#{rows[0].name}", key=keyring.opened(rows[0]))
     made = presenting.bound(token, who, now=now, challenge=asking.challenge, domain=asking.domain)
-    return {
-        "@context": [V2],
-        "id": f"data:application/{presenting.VP_SD_JWT},{made}",
-        "type": presenting.ENVELOPED,
-    }
+    return presenting.bound_envelope(made)
 
 
 def _many(value: JSON) -> list[Mapping[str, JSON]]:

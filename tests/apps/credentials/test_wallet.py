@@ -269,6 +269,12 @@ def test_an_sd_jwt_is_bound_to_a_key_of_the_holder(issuer, api_client):
     )
     signer = next(keyring.public(one) for one in issuer.keys.all() if f"{one.name}-jwk" in _kid(presented))
     assert sdjwt_verify.verify(presented, signer, now=moment, policy=policy).bound
+    presentation = made.json()["verifiablePresentation"]
+    good = post(client, "/presentations/verify", verifiablePresentation=presentation, options=ASKED)
+    assert good.status_code == 200, good.content
+    for wrong in ({**ASKED, "challenge": "n-2"}, {**ASKED, "domain": "other.example"}, {}):
+        refused = post(client, "/presentations/verify", verifiablePresentation=presentation, options=wrong)
+        assert refused.status_code == 400, wrong
     unbound = issued_sd_jwt(client)
     refused = post(
         client, "/presentations", verifiableCredential=[unbound], options={"form": "vp+sd-jwt", **ASKED}
