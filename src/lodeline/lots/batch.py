@@ -94,9 +94,11 @@ def _table(
 ) -> DataFrame:
     """A table of the export: it has these columns, and as many rows as `about` says."""
     found = spark.read.parquet(f"{folder}/{name}.parquet")
-    missing = [column for column in columns if column not in found.columns]
-    if missing:
-        raise ExportUnusable(f"{name}.parquet is missing, or has no column {', '.join(missing)}")
+    there = found.columns
+    if not there:
+        raise ExportUnusable(f"{name}.parquet is missing")
+    if missing := [column for column in columns if column not in there]:
+        raise ExportUnusable(f"{name}.parquet has no column {', '.join(missing)}")
     if rows is not None and (counted := found.count()) != rows:
         raise ExportUnusable(f"{name}.parquet has {counted} rows; about.parquet says {rows}")
     return found

@@ -146,7 +146,7 @@ def test_an_export_that_was_changed_is_refused(exported, tmp_path, capsys):
     code, words = complaint(capsys, "batch", folder, "--out", tmp_path / "out.parquet")
     assert code == 1
     assert "the export was changed" in words
-    sources = [[target for target in table["target"].to_pylist()]]
+    sources = [table["target"].to_pylist()]
     parquet.write_table(table.set_column(0, "source", sources), path)
     code, words = complaint(capsys, "batch", folder, "--out", tmp_path / "out.parquet")
     assert code == 1
