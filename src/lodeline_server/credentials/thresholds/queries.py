@@ -9,7 +9,7 @@ from django.db.models import Q
 from lodeline import strictjson
 from lodeline.credentials import sdjwt_verify
 from lodeline.credentials.signing import parts
-from lodeline_server.credentials import addresses
+from lodeline_server.credentials import acting, addresses
 from lodeline_server.credentials.models import Credential, Issuer
 from lodeline_server.credentials.thresholds.models import CommittedNumber, OpeningGrant, ThresholdQuestion
 from lodeline_server.parties.models import Organisation
@@ -26,9 +26,9 @@ LONGEST = 500
 
 
 def names(organisation: Organisation) -> list[str]:
-    """How a verifier may be called in a proof: its DID if it has one, and its identifier in supply-chain data."""
-    issuer = Issuer.objects.filter(organisation=organisation).first()
-    return [*([addresses.did_of(issuer.name)] if issuer else []), organisation.party]
+    """How a verifier may be called in a proof: its DIDs if it has some, and its identifier in supply-chain data."""
+    issuer = Issuer.objects.select_related("organisation").filter(organisation=organisation).first()
+    return [*(acting.names_of(issuer) if issuer else ()), organisation.party]
 
 
 def organisation(workspace: int, word: str) -> Organisation | None:

@@ -408,3 +408,16 @@ def test_what_a_number_answers_by_itself_the_platform_puts_on_record(oem, share,
     told = ask(oem, share).json()
     said = get(told["answerPosition"]).payload
     assert (said["issuer"], said["captured_by"]) == (parties.mine.party, "platform")
+
+
+def test_a_verifier_is_called_by_any_of_its_own_names(share, api_client, parties, clock):
+    """The laboratory has DIDs, of both methods; whichever it asks under, it is one verifier with one budget."""
+    lab = api_client("maker", of=parties.lab)
+    (wrong,) = [ask(lab, share, audience="did:web:localhost%3A8000:orgs:mine").json()["detail"]]
+    names = wrong.removeprefix("you are called ").split(" or ")
+    assert [name.split(":")[1] for name in names] == ["web", "webvh", "//id.gs1.org/417/9521000000004"]
+    for name in names:
+        shown = proof(lab, share, audience=name)
+        assert verified(lab, shown)[0] == 200
+    assert ask(lab, share).json()["state"] == "proven"
+    assert ask(lab, share, audience=names[1]).json()["state"] == "refused"
