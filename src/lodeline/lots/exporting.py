@@ -14,8 +14,6 @@ from attrs import Factory, asdict, define, frozen
 
 from lodeline import strictjson
 from lodeline.lots.build import MIXTURE
-from lodeline.lots.kernel import snapshot
-from lodeline.lots.kernel.bridge import compressed
 from lodeline.lots.values import ORIGIN_SITES, SUBSTANCES
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ Table = Any  # of pyarrow, which has no types
 
 @frozen(kw_only=True)
 class About:
-    """What an export was made from."""
+    """What an export was made from; `snapshot` as the kernel calls the graph."""
 
     workspace: str
     position: int
@@ -47,12 +45,6 @@ class Begin:
 
     sites: dict[str, int] = Factory(dict)
     own: list[tuple[int, int, float]] = Factory(list)
-
-
-def about(graph: Graph, workspace: str, position: int) -> About:
-    """The snapshot is called as the kernel calls it."""
-    name = snapshot.called(compressed(graph, SUBSTANCES), position)
-    return About(workspace=workspace, position=position, snapshot=name)
 
 
 def write(graph: Graph, places: Mapping[str, Place], said: About, folder: Path) -> dict[str, int]:

@@ -66,7 +66,9 @@ def export(args: argparse.Namespace) -> int:
     if isinstance(space, str):
         return complain(space, UNUSABLE, json_wanted=args.json)
     picture = queries.picture(space.pk)
-    said = exporting.about(picture.graph, space.slug, picture.position)
+    said = exporting.About(
+        workspace=space.slug, position=picture.position, snapshot=queries.kernel(picture).id
+    )
     try:
         counts = exporting.write(picture.graph, picture.places, said, args.folder)
     except OSError as wrong:

@@ -30,6 +30,7 @@ def test_an_export_says_what_it_was_made_from(workspace, exported):
     folder, said = exported
     assert said["workspace"] == workspace.slug
     assert said["position"] == queries.position()
+    assert said["snapshot"] == queries.kernel(queries.picture(workspace.pk)).id
     assert said["rows"]["lots"] == len(queries.picture(workspace.pk).graph.order)
     for name, rows in said["rows"].items():
         assert parquet.read_metadata(folder / f"{name}.parquet").num_rows == rows

@@ -123,11 +123,6 @@ def identity(arrays: dict[str, NDArray[Any]], position: int) -> str:
     return digest.hexdigest()[:24]
 
 
-def called(graph: Compressed, position: int) -> str:
-    """The id of a graph's snapshot, without writing one."""
-    return identity(dict(_arrays(graph)), position)
-
-
 def _arrays(graph: Compressed) -> Iterator[tuple[str, NDArray[Any]]]:
     for key in STRUCTURE:
         yield key, getattr(graph, key)
