@@ -188,8 +188,8 @@ def repairs_page() -> str:
         "| objects with an `id` in identifier lists and in `parentEPC` | that `id` |",
         "",
         (
-            f"The prefix `untp` stands for `{untp.SPACE}`. A credential of type `{untp.CREDENTIAL}` is read as a document "
-            "of its events; its proof is verified elsewhere ([credentials](../how-to/credentials.md))."
+            f"The prefix `untp` stands for `{untp.SPACE}`. A credential of type `{untp.CREDENTIAL}` is read "
+            "as a document of its events; its proof is verified elsewhere ([credentials](../how-to/credentials.md))."
         ),
     ]
     return "\n".join(lines) + "\n"
