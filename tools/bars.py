@@ -30,7 +30,7 @@ AREAS = {
         "credentials_speed",
         "hostile_credentials",
     ],
-    "trace": ["trace", "events", "kernel", "recall"],
+    "trace": ["trace", "events", "kernel", "recall", "batch"],
 }
 
 
