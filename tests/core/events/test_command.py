@@ -88,3 +88,81 @@ def test_it_imports_no_framework(good):
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+XML = (
+    '<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:2" schemaVersion="2.0" creationDate="2026-10-01T10:00:00Z">'
+    "<EPCISBody><EventList><ObjectEvent><eventTime>2026-10-01T10:00:00Z</eventTime>"
+    "<eventTimeZoneOffset>+00:00</eventTimeZoneOffset><epcList><epc>urn:x:1</epc></epcList><action>OBSERVE</action>"
+    "</ObjectEvent></EventList></EPCISBody></e:EPCISDocument>"
+)
+
+
+@pytest.fixture
+def as_xml(tmp_path):
+    path = tmp_path / "good.xml"
+    path.write_text(XML)
+    return str(path)
+
+
+def test_hash_is_one_name_a_line_alike_for_both_formats(good, as_xml, capsys):
+    assert main(["events", "hash", good, as_xml]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert first.startswith("ni:///sha-256;")
+    assert first.endswith("?ver=CBV2.0")
+    assert main(["events", "hash", as_xml, "--json", "--prehash"]) == 0
+    (said,) = json.loads(capsys.readouterr().out)["files"]
+    assert said["hashes"] == [first]
+    assert said["prehashes"] == [
+        "eventType=ObjectEventeventTime=2026-10-01T10:00:00.000ZeventTimeZoneOffset=+00:00epcListepc=urn:x:1"
+        "action=OBSERVE"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", 2),
+        ("<a/>", 2),
+        ('{"type":"EPCISDocument"}', 1),
+        (json.dumps(GOOD).replace("OBSERVE", "LOOK"), 1),
+    ],
+)
+def test_what_has_no_hash_is_said(text, code, tmp_path, capsys):
+    path = tmp_path / "odd"
+    path.write_text(text)
+    assert main(["events", "hash", str(path)]) == code
+    out, err = capsys.readouterr()
+    assert (out, str(path) in err) == ("", True)
+    assert main(["events", "hash", str(tmp_path / "not there")]) == 2
+
+
+def test_convert_there_and_back(good, tmp_path, capsys):
+    there, back = tmp_path / "there.xml", tmp_path / "back.json"
+    assert main(["events", "convert", good, "--out", str(there)]) == 0
+    assert main(["events", "convert", str(there), "--out", str(back)]) == 0
+    assert json.loads(back.read_text())["epcisBody"] == GOOD["epcisBody"]
+    assert main(["events", "convert", str(back), "--to", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["epcisBody"] == GOOD["epcisBody"]
+    assert main(["events", "convert", str(tmp_path / "not there")]) == 2
+    assert main(["events", "convert", good, "--out", str(tmp_path / "no" / "folder")]) == 2
+
+
+def test_lenient_check_lists_repairs(good, tmp_path, capsys):
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps(GOOD).replace('"OBSERVE"', '"observe"'))
+    assert main(["events", "check", str(odd), *NOW]) == 1
+    capsys.readouterr()
+    assert main(["events", "check", str(odd), "--lenient", *NOW]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"{odd}: no errors, 1 repair, 1 event readable"
+    assert main(["events", "check", str(odd), "--lenient", "--json", *NOW]) == 0
+    (said,) = json.loads(capsys.readouterr().out)["files"]
+    assert said["repairs"] == [
+        {
+            "rule": "R-CBV-FORM",
+            "pointer": "/epcisBody/eventList/0/action",
+            "before": '"observe"',
+            "after": '"OBSERVE"',
+        }
+    ]
