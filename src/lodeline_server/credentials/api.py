@@ -15,6 +15,7 @@ from lodeline.credentials import dates
 from lodeline.credentials.status import ENTRY, REVOCATION, SUSPENSION, Code, StatusRefused
 from lodeline.credentials.statusbook import Act
 from lodeline.credentials.verdict import CredentialRefused
+from lodeline.log.note import COSIGNATURE, NoteRefused, parse_vkey
 from lodeline_server.credentials import actions, checking, verifying
 from lodeline_server.credentials.api_body import BODY as _BODY
 from lodeline_server.credentials.api_body import hidden
@@ -29,11 +30,13 @@ from lodeline_server.parties.authentication import authenticate
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from lodeline.log.policy import Policy
     from lodeline.strictjson import JSON
 
 auth = [*authenticate, opened]
 router = Router(auth=auth)
 presentations = Router(auth=auth)
+MOST_LOGS = 16
 _ANSWERS = {200: dict[str, Any], 400: dict[str, Any]}
 _ACTS = {
     (REVOCATION, True): Act.REVOKE,
@@ -77,11 +80,12 @@ def issue(request: HttpRequest) -> Status:
 @router.post("/verify", response=_ANSWERS, summary="Verify a credential", openapi_extra=_BODY)
 @endpoint(Permission.CREDENTIALS_VERIFY)
 def verify(request: HttpRequest) -> Status:
-    """`{verifiableCredential, options: {checks, subject, trusted, at, receipt}}`, all options left away at will.
+    """`{verifiableCredential, options: {checks, subject, trusted, at, receipt, logKeys}}`, all of them at will.
 
     Without `checks` everything is looked at; "proof" alone leaves the status out. `subject`: what it must be about (a
     DID, a Digital Link). `trusted`: its issuer must be on a list that the workspace believes. `at`: judge it as of
-    that moment. `receipt`: a log's receipt for it, as text or as `/api/log/statements/...` gives it. The answer tells
+    that moment. `receipt`: a log's receipt for it, as text or as `/api/log/statements/...` gives it; `logKeys`: of
+    logs whose receipts count besides ours. The answer tells
     each step, the evidence level and by which lists. `{bundle}` instead: judged with what it carries, nobody is asked.
     """
     try:
@@ -156,7 +160,30 @@ def _asked(options: dict[str, JSON]) -> checking.Asked:
     time = now()
     if moment is not None and moment > time:
         raise CredentialRefused("dates", "at is a moment that was")
-    receipt = options.get("receipt")
     return checking.Asked(
-        now=time, status=status, trusted=trusted is True, at=moment, receipt=receipt, **texts
+        now=time,
+        status=status,
+        trusted=trusted is True,
+        at=moment,
+        receipt=options.get("receipt"),
+        policy=_logs(options.get("logKeys")),
+        **texts,
     )
+
+
+def _logs(keys: JSON) -> Policy | None:
+    """The logs whose receipts the caller lets count, besides those that count here."""
+    if keys is None:
+        return None
+    if not isinstance(keys, list) or len(keys) > MOST_LOGS:
+        raise CredentialRefused("receipt", f"logKeys is a list of at most {MOST_LOGS} keys of logs")
+    found = verifying.policy()
+    for key in keys:
+        try:
+            named = parse_vkey(str(key))
+        except NoteRefused as error:
+            raise CredentialRefused("receipt", f"{str(key)[:80]!r} is no key of a log: {error}") from None
+        if named.kind == COSIGNATURE:
+            raise CredentialRefused("receipt", f"{str(key)[:80]!r} is the key of a witness, not of a log")
+        found = found.with_log(named)
+    return found

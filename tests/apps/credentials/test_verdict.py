@@ -164,6 +164,22 @@ def test_a_receipt_of_another_log(secured, start):
         assert why in steps(wrong)["receipt"][1]
 
 
+def test_a_receipt_of_another_log_over_http(secured, start, api_client):
+    from lodeline import strictjson
+
+    text, policy = other_log(strictjson.canonical(secured))
+    keys = [str(one.key) for one in policy.logs]
+    for options, code in (({"logKeys": keys}, 200), ({}, 400)):
+        answer = post(
+            api_client("auditor"),
+            "/credentials/verify",
+            verifiableCredential=secured,
+            options={"receipt": text, **options},
+        )
+        assert answer.status_code == code, answer.content
+    assert answer.json()["errors"][0]["step"] == "receipt"
+
+
 def statement(position):
     found = log.get(position)
     return {
@@ -263,6 +279,9 @@ def test_options_that_are_no_options(secured, api_client, start):
         ({"subject": 7}, "structure"),
         ({"trusted": "yes"}, "structure"),
         ({"receipt": 7}, "receipt"),
+        ({"logKeys": 7}, "receipt"),
+        ({"logKeys": ["x"]}, "receipt"),
+        ({"logKeys": ["x"] * 17}, "receipt"),
     ):
         answer = post(client, "/credentials/verify", verifiableCredential=secured, options=options)
         assert (answer.status_code, answer.json()["errors"][0]["step"]) == (400, step), options
