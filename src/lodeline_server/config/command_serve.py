@@ -49,8 +49,10 @@ def prepare(data: Path, *, demo: bool) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from lodeline.access import platform
     from lodeline_server.config import folder
     from lodeline_server.config.backup import backup
+    from lodeline_server.credentials.actions import follow_trial
     from lodeline_server.kit.clock import now
     from lodeline_server.log import backend
 
@@ -62,6 +64,7 @@ def prepare(data: Path, *, demo: bool) -> None:
         say(f"backup before migrating: {target}")
     if applied := folder.migrate(data):
         say(f"database: {len(applied)} migrations applied")
+    follow_trial(actor=platform(), now=now())
     if not settings.DEBUG:
         call_command("collectstatic", verbosity=0, interactive=False)
     if demo:

@@ -109,7 +109,10 @@ def address() -> Iterator[Finding]:
     from lodeline_server.credentials import addresses, queries
 
     known = queries.home()
-    if known is not None and known != addresses.home():
+    if not addresses.home():
+        words = "this installation is reached by a number: without the name of a host it has no DIDs and signs nothing"
+        yield _finding("D-NAMELESS", N if known is None else E, "LODELINE_URL", words)
+    elif known is not None and known != addresses.home():
         words = (
             f"our DIDs say {known}, the settings {addresses.home()}: 'lodeline credential did move' enters it"
         )

@@ -85,6 +85,12 @@ def names_of(issuer: Issuer) -> dict[str, str]:
 def settled() -> None:
     """Nothing is signed under an address that our DIDs do not know: 409 until 'lodeline credential did move'."""
     known = queries.home()
+    if not addresses.home():
+        raise Problem(
+            409,
+            "This installation is reached by a number, and DIDs need the name of a host",
+            detail="LODELINE_URL says under which name it is known.",
+        )
     if known is not None and known != addresses.home():
         raise Problem(
             409,

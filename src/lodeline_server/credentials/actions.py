@@ -6,7 +6,14 @@ this is where the others find them.
 
 from __future__ import annotations
 
-from lodeline_server.credentials.actions_dids import Battery, Moved, make_batteries, move
+from lodeline_server.credentials.actions_dids import (
+    Battery,
+    Moved,
+    follow_trial,
+    make_batteries,
+    move,
+    usable,
+)
 from lodeline_server.credentials.actions_issue import MAX_BYTES, Hidden, Issued, issue
 from lodeline_server.credentials.actions_keys import PURPOSES, add_key, make_did, revoke_key, rotate_key
 from lodeline_server.credentials.actions_kinds import issue_kind
@@ -21,6 +28,7 @@ __all__ = [
     "Issued",
     "Moved",
     "add_key",
+    "follow_trial",
     "hang",
     "issue",
     "issue_kind",
@@ -31,4 +39,5 @@ __all__ = [
     "rotate_key",
     "set_status",
     "take_in",
+    "usable",
 ]

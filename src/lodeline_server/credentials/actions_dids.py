@@ -50,7 +50,8 @@ class Moved:
 def make_batteries(*, actor: Actor, workspace: int, batteries: Sequence[Battery], now: datetime) -> int:
     """Give those batteries a DID that have none; the number of new ones. In the transaction of their passports.
 
-    None while the address is not the one in our DIDs: passports go on, and their next issue after the move makes up.
+    None while the address is not the one in our DIDs, or no name at all: passports go on, and their next issue
+    after the move makes up.
     """
     actor.require(Permission.PASSPORTS_ISSUE)
     there = BatteryDid.objects.filter(gtin__in={one.gtin for one in batteries}).values_list("gtin", "serial")
@@ -58,8 +59,8 @@ def make_batteries(*, actor: Actor, workspace: int, batteries: Sequence[Battery]
     fresh = {(one.gtin, one.serial): one for one in batteries if (one.gtin, one.serial) not in known}
     if not fresh:
         return 0
-    if (known_home := queries.home()) not in {None, addresses.home()}:
-        log.warning("no DIDs for batteries: the address changed", known=known_home, now=addresses.home())
+    if not usable():
+        log.warning("no DIDs for batteries at this address", known=queries.home(), now=addresses.home())
         return 0
     with transaction.atomic():
         actions_keys.enter_home(now)
@@ -85,6 +86,18 @@ def make_batteries(*, actor: Actor, workspace: int, batteries: Sequence[Battery]
     return len(made)
 
 
+def usable() -> bool:
+    """Whether DIDs can be made: the installation has a name, and it is the one in our DIDs."""
+    return bool(addresses.home()) and queries.home() in {None, addresses.home()}
+
+
+def follow_trial(*, actor: Actor, now: datetime) -> None:
+    """A trial that starts on another port moves by itself: nobody outside its machine knows its names."""
+    known = queries.home()
+    if known is not None and addresses.on_trial(known) and addresses.on_trial(addresses.home()):
+        move(actor=actor, now=now)
+
+
 def move(*, actor: Actor, now: datetime) -> Moved:
     """Enter the present public address into all DIDs: one more entry in each history, all documents anew.
 
@@ -92,6 +105,8 @@ def move(*, actor: Actor, now: datetime) -> Moved:
     """
     actor.require(Permission.OPERATE)
     old, new = queries.home(), addresses.home()
+    if not new:
+        acting.settled()  # says why
     if old in {None, new}:
         return Moved(old=None, new=new, issuers=0, batteries=0)
     issuers = batteries = 0

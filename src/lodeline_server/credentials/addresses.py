@@ -1,7 +1,7 @@
 """Where issuers, batteries and status lists are found: DIDs and addresses from the installation's public address.
 
-did:web and status lists are https by definition, so both are written with https even where a trial runs on http. An
-address in place of a host name cannot stand in a DID; a loopback address is called localhost there. `home` is what
+did:web and status lists are https by definition, so both are written with https even where a trial runs on http. A
+number in place of a host name cannot stand in a DID; a loopback address is called localhost there. `home` is what
 follows the method in our DIDs: host, port and path.
 """
 
@@ -41,12 +41,25 @@ class Ours:
 
 
 def home(url: str | None = None) -> str:
-    """Host, port and path of an address as they stand in a DID; without one, of this installation's."""
+    """Host, port and path of an address as they stand in a DID; without one, of this installation's.
+
+    Empty where the installation is reached by a number: it has no DIDs then. `ValueError` for an `url` like that.
+    """
     public = urlsplit(settings.PUBLIC_URL if url is None else url)
     host = public.hostname or "localhost"
     path = [part for part in public.path.split("/") if part]
-    made = did_web.did("localhost" if host in LOOPBACK else host, path, public.port)
+    try:
+        made = did_web.did("localhost" if host in LOOPBACK else host, path, public.port)
+    except ValueError:
+        if url is None:
+            return ""
+        raise
     return made.removeprefix("did:web:")
+
+
+def on_trial(at: str) -> bool:
+    """Whether a home is for one machine alone."""
+    return unquote(at.split(":", maxsplit=1)[0]).partition(":")[0] == "localhost"
 
 
 def start(at: str | None = None) -> str:

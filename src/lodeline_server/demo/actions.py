@@ -17,7 +17,8 @@ from attrs import frozen
 from django.conf import settings
 
 from lodeline.access import platform
-from lodeline_server.demo import accounts, results
+from lodeline_server.credentials.actions import usable
+from lodeline_server.demo import accounts, credentials, results
 from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
@@ -124,6 +125,9 @@ def load(
                 say(step)
         projections.follow_all()
         results.finish(world, workspace, story.places["recalled_lot"], say)
+        if usable():
+            say("signing credentials")
+            credentials.tell(workspace, results.midnight(anchor))
     accounts.put_away(world, workspace)
     if progress and total:
         progress(total, total, "done")

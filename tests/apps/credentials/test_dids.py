@@ -243,6 +243,29 @@ def test_nothing_is_signed_at_an_address_that_the_dids_do_not_know(issuer, who, 
     assert list(doctor.address()) == []
 
 
+def test_where_there_is_no_name_nothing_is_signed(who, now, settings):
+    settings.PUBLIC_URL = "http://192.168.1.4:8000"
+    with pytest.raises(Problem, match="DIDs need the name of a host"):
+        actions.add_key(**who, algorithm="Ed25519", now=now)
+    assert [(one.rule, one.severity) for one in doctor.address()] == [("D-NAMELESS", "note")]
+    with pytest.raises(Problem, match="DIDs need the name of a host"):
+        actions.move(actor=platform(), now=now)
+
+
+@pytest.mark.parametrize(
+    ("url", "home"),
+    [
+        ("http://127.0.0.1:9000", "localhost%3A9000"),
+        ("https://new.example", "localhost%3A8000"),
+        ("http://10.0.0.1", "localhost%3A8000"),
+    ],
+)
+def test_a_trial_follows_its_port_and_nothing_else(url, home, issuer, now, settings):
+    settings.PUBLIC_URL = url
+    actions.follow_trial(actor=platform(), now=now)
+    assert queries.home() == home
+
+
 @pytest.mark.parametrize("which", ["web", "webvh"])
 def test_another_address(which, issuer, who, now, settings, client, api_client):
     """What was signed before verifies under the old name, what is signed after under the new one."""

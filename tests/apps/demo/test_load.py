@@ -80,7 +80,15 @@ def test_everything_went_in_through_capture(loaded, workspace):
     documents = types["epcis.document"] + types["statement.document"]
     results = types["score"] + types["passport.published"] + types["recall.computed"]
     assert documents == jobs.count()
-    assert sum(types.values()) == captured + documents + results
+    signed = {name: count for name, count in types.items() if name.startswith(("credential.", "threshold."))}
+    assert signed == {
+        "credential.key": 5,
+        "credential.trust-list": 3,
+        "credential.trust": 1,
+        "credential.issued": 5,
+        "threshold.question": 1,
+    }
+    assert sum(types.values()) == captured + documents + results + sum(signed.values())
     assert min(job.created_at for job in jobs) == datetime(2026, 8, 1, tzinfo=UTC)
 
 
@@ -297,3 +305,29 @@ def test_the_second_party_drill_is_on_record(workspace, places):
     assert drill.assurance["assessorLevel"] == "Buyer"
     assert drill.content["announced"] is False
     assert drill.level == "E3"
+
+
+def test_the_certificate_is_a_credential_that_the_workspace_trusts(workspace):
+    from lodeline import strictjson
+    from lodeline_server.credentials import verifying
+    from lodeline_server.credentials.checking import Asked
+    from lodeline_server.credentials.models import Credential
+
+    rows = Credential.objects.filter(issuer__organisation__workspace=workspace)
+    assert sorted(rows.values_list("issuer__name", flat=True)) == ["lindmoor", "nordmark", *["norrsund"] * 3]
+    certificate = rows.get(issuer__name="nordmark")
+    verdict = verifying.credential(
+        bytes(certificate.body).decode(), Asked(now=NOW, trusted=True), workspace.pk
+    )
+    assert verdict.holds
+    assert verdict.judged.trusted
+    measured = strictjson.loads(bytes(rows.get(issuer__name="lindmoor").body))
+    assert "17.3" not in str(measured)
+    assert verifying.credential(measured, Asked(now=NOW), workspace.pk).holds
+
+
+def test_a_question_waits_for_the_refiner(workspace):
+    from lodeline_server.credentials.thresholds.models import ThresholdQuestion
+
+    (question,) = ThresholdQuestion.objects.filter(prover__slug="vellamo")
+    assert (question.state, question.verifier.slug) == ("waiting", "norrsund")

@@ -152,3 +152,15 @@ def test_questions_asked_of_the_database(issued, now, django_assert_num_queries)
     ]
     with django_assert_num_queries(1):
         credentials.make_batteries(actor=platform(issued.pk), workspace=issued.pk, batteries=rows, now=now)
+
+
+@pytest.mark.parametrize("address", ["http://192.168.1.4:8000", "https://[2001:db8::1]", "http://8.8.8.8"])
+def test_where_there_is_no_name_passports_are_issued_without(address, settings, ground, now):
+    """DIDs of a battery follow when the installation has got a name."""
+    settings.PUBLIC_URL = address
+    done = issue_all(actor=platform(ground.pk), workspace=ground.pk, now=now)
+    assert len(done.issued) == 3
+    assert not BatteryDid.objects.exists()
+    settings.PUBLIC_URL = "https://passports.example"
+    issue_all(actor=platform(ground.pk), workspace=ground.pk, now=now + HOUR)
+    assert sorted(BatteryDid.objects.values_list("serial", flat=True)) == ["A1", "A2", "A3"]
