@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from django_tasks_db.models import DBTaskResult
 
-from lodeline.events.epcis import parse_event
-from lodeline.strictjson import StrictJSONError, loads
+from lodeline.events.epcis import EVENTS, parse_event
+from lodeline.events.limits import Limits
+from lodeline.events.reading import read
 from lodeline_server.events import storage, subjects
 from lodeline_server.events.custody import Ledger
 from lodeline_server.events.models import CaptureJob, EventRecord, Thing
@@ -28,7 +29,8 @@ def purge(erasing: Erasing) -> None:
     """Records lose id and hash, jobs their name, signature and findings; waiting documents are given up."""
     jobs = set(_records(erasing)) | set(_documents(erasing)) | set(_waiting(erasing))
     rows = CaptureJob.objects.filter(pk__in=jobs)
-    rows.update(name="", jws="", findings=[])
+    rows.update(name="", jws="", findings=[], repairs=[])
+    EVENTS.clear()  # of this process; others hold theirs until the projections take them
     _said(erasing)
     for uuid in rows.values_list("uuid", flat=True):
         DBTaskResult.objects.filter(args_kwargs__icontains=str(uuid)).delete()
@@ -54,13 +56,9 @@ def _documents(erasing: Erasing) -> Iterator[int]:
 def _waiting(erasing: Erasing) -> Iterator[int]:
     """Documents that are not in the log, or never will be, and speak of this person."""
     for job in CaptureJob.objects.filter(workspace_id=erasing.workspace, raw__isnull=False).iterator(50):
-        try:
-            document = loads(bytes(job.raw or b""))
-        except StrictJSONError:
-            continue
-        if isinstance(document, dict) and any(
-            erasing.is_about(name) for name in subjects.in_document(document)
-        ):
+        data = bytes(job.raw or b"")
+        document, _ = read(data, Limits(max_bytes=len(data)))
+        if document is not None and any(erasing.is_about(name) for name in subjects.in_document(document)):
             job.raw, job.finished_at = None, erasing.now
             job.state = CaptureJob.State.REFUSED
             job.save(update_fields=["raw", "finished_at", "state"])
@@ -69,10 +67,11 @@ def _waiting(erasing: Erasing) -> Iterator[int]:
 
 def _said(erasing: Erasing) -> None:
     """Findings quote what they are about."""
-    for job in CaptureJob.objects.filter(workspace_id=erasing.workspace).exclude(findings=[]).defer("raw"):
-        if erasing.quoted_in([job.findings, job.name], phrases=True):
-            job.findings, job.name = [], ""
-            job.save(update_fields=["findings", "name"])
+    jobs = CaptureJob.objects.filter(workspace_id=erasing.workspace).exclude(findings=[], repairs=[])
+    for job in jobs.defer("raw"):
+        if erasing.quoted_in([job.findings, job.repairs, job.name], phrases=True):
+            job.findings, job.repairs, job.name = [], [], ""
+            job.save(update_fields=["findings", "repairs", "name"])
 
 
 # --- what is known of things --------------------------------------------------------------------------

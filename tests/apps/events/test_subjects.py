@@ -8,6 +8,7 @@ import pytest
 from tests.apps.events.conftest import rules
 
 from lodeline.access import platform
+from lodeline.events.xml_write import xml_of
 from lodeline_server.events import actions, processing, subjects
 from lodeline_server.events.models import CaptureJob, EventRecord, Thing
 from lodeline_server.kit.problems import Problem
@@ -140,6 +141,27 @@ def test_a_document_that_waits_is_given_up(acting, organisation, events, workspa
     other.refresh_from_db()
     assert (waiting.state, waiting.raw, other.state) == ("refused", None, "waiting")
     assert processing.process(other, now).state == "taken"
+
+
+def test_a_document_that_waits_as_xml_is_given_up_too(acting, organisation, events, workspace, capture, now):
+    capture(events.make("L1", **{"lode:dataSubject": "anna"}))
+    waiting = events.document(events.make("L2", **{"lode:dataSubject": "anna"}))
+    document = actions.Document(data=xml_of(json.loads(waiting)), media_type="application/xml")
+    job = actions.submit(actor=acting(organisation), document=document, now=now)
+    erase(workspace, now)
+    job.refresh_from_db()
+    assert (job.state, job.raw) == ("refused", None)
+
+
+def test_what_was_repaired_is_forgotten_too(acting, organisation, events, workspace, now):
+    event = events.make("L1", **{"lode:dataSubject": "anna", "disposition": "Active"})
+    document = actions.Document(data=events.document(event), lenient=True)
+    job = actions.submit(actor=acting(organisation), document=document, now=now, queue=False)
+    job = processing.process(job, now)
+    assert [one["rule"] for one in job.repairs] == ["R-CBV-FORM"]
+    erase(workspace, now)
+    job.refresh_from_db()
+    assert (job.repairs, job.findings) == ([], [])
 
 
 def test_one_workspace_s_person_is_not_the_other_s(capture, events, workspace, other_organisation, now):

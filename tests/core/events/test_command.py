@@ -115,8 +115,10 @@ def test_hash_is_one_name_a_line_alike_for_both_formats(good, as_xml, capsys):
     (said,) = json.loads(capsys.readouterr().out)["files"]
     assert said["hashes"] == [first]
     assert said["prehashes"] == [
-        "eventType=ObjectEventeventTime=2026-10-01T10:00:00.000ZeventTimeZoneOffset=+00:00epcListepc=urn:x:1"
-        "action=OBSERVE"
+        (
+            "eventType=ObjectEventeventTime=2026-10-01T10:00:00.000ZeventTimeZoneOffset=+00:00epcListepc=urn:x:1"
+            "action=OBSERVE"
+        )
     ]
 
 
