@@ -70,7 +70,8 @@ KINDS = {
 # Hashes of the one log are for everybody, as its public tiles are: a proof says nothing of what it proves.
 PROOFS = {"/api/log/proof/inclusion", "/api/log/proof/consistency"}
 SHARED = {
-    "method", "method_file", "identity_key_rotate", "identity_key_revoke", "passport_public", "job_again", "anchor_receipt", "/api/methods/{version}", *PROOFS,
+    "method", "method_file", "identity_key_rotate", "identity_key_revoke", "passport_public", "job_again",
+    "anchor_receipt", "/api/methods/{version}", *PROOFS,
 }  # fmt: skip
 
 
