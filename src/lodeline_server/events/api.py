@@ -36,6 +36,21 @@ _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 _BODY = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
+_EITHER = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/xml": {"schema": {"type": "object"}},
+        },
+    },
+    "parameters": [
+        {
+            "name": "Lodeline-Lenient", "in": "header", "schema": {"type": "string", "enum": ["true", "false"]},
+            "description": "true: repair by named rules first; the job lists each repair",
+        }
+    ],
+}  # fmt: skip
 LENIENT = "Lodeline-Lenient"
 
 
@@ -93,7 +108,7 @@ class Jobs(Schema):
     items: list[Job]
 
 
-@epcis.post("/capture", response={202: Job}, summary="Capture an EPCIS document", openapi_extra=_BODY)
+@epcis.post("/capture", response={202: Job}, summary="Capture an EPCIS document", openapi_extra=_EITHER)
 @endpoint(Permission.CAPTURE_SUBMIT)
 def capture(request: HttpRequest, response: HttpResponse) -> Status:
     """Answers 202 with a job; findings of severity error come at once as 400, a known id with another body as 409."""
