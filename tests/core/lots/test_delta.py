@@ -237,6 +237,22 @@ def test_content_that_is_not_what_the_id_says_is_found(tmp_path):
         snapshot.check(other)
 
 
+@pytest.mark.parametrize(
+    ("file", "array", "words"),
+    [
+        ("sources", [1, 1], "topological order"),
+        ("sources", [-1, 1], "points outside"),
+        ("rows", [0, 1, 9], "points outside"),
+        ("indptr", [0, 2, 1, 2], "does not grow"),
+    ],
+)
+def test_a_structure_that_the_loops_could_not_walk_is_found(tmp_path, file, array, words):
+    path = snapshot.write(small().base, tmp_path, position=1)
+    np.save(path / f"{file}.npy", np.array(array, np.int32))
+    with pytest.raises(SnapshotUnusable, match=words):
+        snapshot.check(path)
+
+
 def test_a_substance_is_no_file_name():
     graph = evolve(small().base, weights={"../x": np.ones(2)})
     with pytest.raises(ValueError, match="letters and digits"):
