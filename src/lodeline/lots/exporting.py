@@ -14,6 +14,7 @@ from attrs import Factory, asdict, define, frozen
 
 from lodeline import strictjson
 from lodeline.lots.build import MIXTURE
+from lodeline.lots.kernel.bridge import HEAVIEST
 from lodeline.lots.values import ORIGIN_SITES, SUBSTANCES
 
 if TYPE_CHECKING:
@@ -103,13 +104,18 @@ def _lots(graph: Graph) -> Table:
         "site": pa.array([node.first.site for node in nodes], pa.string()),
         "made": pa.array([node.first.time for node in nodes], pa.timestamp("us", "UTC")),
         "position": pa.array([node.first.position for node in nodes], pa.int64()),
-        "mass": pa.array([node.mass for node in nodes], pa.int64()),
-        "left": pa.array([node.left for node in nodes], pa.int64()),
+        "mass": pa.array([_mass(node.mass) for node in nodes], pa.int64()),
+        "left": pa.array([_mass(node.left) for node in nodes], pa.int64()),
     }
     masses = {
-        f"mass_{name}": pa.array([node.masses.get(name) for node in nodes], pa.int64()) for name in SUBSTANCES
+        f"mass_{name}": pa.array([_mass(node.masses.get(name)) for node in nodes], pa.int64())
+        for name in SUBSTANCES
     }
     return pa.table(facts | masses)
+
+
+def _mass(mg: int | None) -> int | None:
+    return None if mg is None else min(mg, HEAVIEST)
 
 
 def _edges(graph: Graph, places: Mapping[str, Place], substance: str, begin: Begin) -> Columns:

@@ -18,6 +18,7 @@ from lodeline.lots.batch import ExportUnusable, shares
 from lodeline.lots.build import MIXTURE, build
 from lodeline.lots.exporting import About
 from lodeline.lots.frames import QUESTION
+from lodeline.lots.kernel.bridge import HEAVIEST, compressed
 from lodeline.lots.origin import Place, origins
 
 SAID = About(workspace="north", position=7, snapshot="ab" * 12)
@@ -123,6 +124,19 @@ def test_a_mixture_is_in_the_graph_and_not_in_the_answer(spark, room):
     assert sum(row["mixture"] for row in parquet.read_table(folder / "lots.parquet").to_pylist()) == 1
     _, found = asked(spark, folder, room())
     assert len(found) == 160
+    near(found, exact(graph))
+
+
+def test_masses_that_no_scale_shows_are_the_heaviest_there_is(spark, room):
+    graph = build(
+        [made("ore", kg="1e40"), made("cathode", 1, group="g", site="plant", kg="1e40")],
+        [used("ore", "g", "1e40")],
+    )
+    assert compressed(graph, ["Co"]).masses["Co"].tolist() == [HEAVIEST, HEAVIEST]
+    folder = room()
+    exporting.write(graph, PLACES_TOO, SAID, folder)
+    assert parquet.read_table(folder / "lots.parquet")["mass"].to_pylist() == [HEAVIEST, HEAVIEST]
+    _, found = asked(spark, folder, room())
     near(found, exact(graph))
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BY_MASS = "mass"
 """The column by mass of everything, beside those of the substances."""
+HEAVIEST = 2**63 - 1
+"""mg, nine thousand million tonnes: what is said to be heavier counts as this."""
 
 
 def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
@@ -28,9 +30,8 @@ def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
     masses: dict[str, list[int]] = {}
     for name in (*substances, BY_MASS):
         wholes[name] = [weight for node in graph.order for weight in _weights(node, name)]
-        masses[name] = [
-            (node.mass if name == BY_MASS else node.masses.get(name)) or 0 for node in graph.order
-        ]
+        stated = [(node.mass if name == BY_MASS else node.masses.get(name)) or 0 for node in graph.order]
+        masses[name] = [min(mass, HEAVIEST) for mass in stated]
     return compress(
         len(graph.order),
         np.array([edge.source.rank for edge in edges], np.int64),
