@@ -15,6 +15,7 @@ from lodeline_server.credentials.checking import Asked
 from lodeline_server.credentials.models import About, Credential
 from lodeline_server.kit.problems import Problem
 from lodeline_server.passports import twin
+from lodeline_server.passports.credential_kinds import closed
 from lodeline_server.passports.models import Passport
 
 BATTERY = item("A1")
@@ -145,6 +146,19 @@ def test_nothing_on_record(kind, about, maker, now):
     with pytest.raises(Problem) as refusal:
         issue(maker, now, kind, about=about)
     assert refusal.value.status == 404
+
+
+@pytest.mark.parametrize("form", ["eddsa-jcs-2022", "eddsa-rdfc-2022", "vc+jwt"])
+def test_other_forms_of_a_passport_hold_only_what_is_for_all(form, maker, now):
+    made = issue(maker, now, "passport", form=form)
+    document = verifying.credential(made.secured, Asked(now=now)).document
+    subject = document["credentialSubject"]
+    assert subject["batteryChemistry"]["value"] == "Lithium-ion, NMC 622"
+    assert not closed() & set(subject)
+    whole = issue(maker, now, "passport", form="vc+sd-jwt")
+    assert closed() & set(
+        verifying.credential(bytes(whole.row.body).decode(), Asked(now=now)).document["credentialSubject"]
+    )
 
 
 def test_an_sd_jwt_of_a_passport_hides_what_is_not_for_all(maker, now):
