@@ -165,11 +165,11 @@ def _prepared(
     known = edges.select(f.col("source").cast("long"), f.col("target").cast("long"), weight.cast("double"))
     into = known.groupBy(f.col("target").alias(LOT)).agg(f.count("*").alias("into"))
     into.write.parquet(f"{work}/into")
-    into = spark.read.schema(f"{LOT} long, into long").parquet(f"{work}/into")
+    into = spark.read.schema(f"{LOT} long, `into` long").parquet(f"{work}/into")
     known.join(into, known["target"] == into[LOT]).select("source", "target", "weight", "into").write.parquet(
         f"{work}/edges"
     )
-    graph = spark.read.schema("source long, target long, weight double, into long").parquet(f"{work}/edges")
+    graph = spark.read.schema("source long, target long, weight double, `into` long").parquet(f"{work}/edges")
     amounts = own.select(f.col(LOT).cast("long"), *(f.col(name).cast("double") for name in names))
     nothing = [f.lit(0.0).alias(name) for name in names]
     first = graph.select(f.col("source").alias(LOT)).distinct().join(into, LOT, "left_anti")
