@@ -123,7 +123,12 @@ def seen(now: datetime) -> Iterator[Finding]:
     """The audit trail moves on, witnesses cosign, and no log we witness signs what it should not."""
     from lodeline_server.log import health
 
-    yield from health.findings(now)
+    told = [("D-AUDIT-LAG", health.outbox(now))]
+    told += [("D-WITNESS", health.witnesses(book, now)) for book in BOOKS.values()]
+    told += [("D-WITNESSED", line) for line in health.witnessed(now)]
+    for rule, line in told:
+        if line.kind in {"warn", "bad"}:
+            yield _finding(rule, E if line.kind == "bad" else W, line.name, line.words)
 
 
 def secured() -> Iterator[Finding]:

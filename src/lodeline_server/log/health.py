@@ -9,7 +9,6 @@ from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lodeline.evidence import Finding, Severity
 from lodeline.log.policy import PolicyRefused
 from lodeline_server.kit.templatetags.lode import ago, groups
 from lodeline_server.log import notebook, witness_status
@@ -38,9 +37,9 @@ class Line:
 
 def lines(now: datetime) -> list[Line]:
     """All of it, for the operator."""
-    found = [*(checkpoint(book, now) for book in BOOKS.values()), _outbox(now)]
+    found = [*(checkpoint(book, now) for book in BOOKS.values()), outbox(now)]
     found += [witnesses(book, now) for book in BOOKS.values()]
-    found += _witnessed(now)
+    found += witnessed(now)
     anchored, said = anchoring.standings()
     if said:
         found.append(Line(kind="bad", name=_("Outside anchors"), words=said))
@@ -58,7 +57,8 @@ def checkpoint(book: Book, now: datetime) -> Line:
     return Line(kind="ok", name=name, words=words)
 
 
-def _outbox(now: datetime) -> Line:
+def outbox(now: datetime) -> Line:
+    """Lines of the audit trail that wait."""
     lag = sequencer.lag()
     words = ngettext("%(n)s line", "%(n)s lines", lag.lines) % {"n": groups(lag.lines)}
     late = lag.since is not None and now - lag.since > LATE
@@ -91,7 +91,8 @@ def witnesses(book: Book, now: datetime) -> Line:
     return Line(kind="warn" if late or wrong else "waiting", name=name, words=words)
 
 
-def _witnessed(now: datetime) -> Iterator[Line]:
+def witnessed(now: datetime) -> Iterator[Line]:
+    """The logs that this installation cosigns, and what it refused of them."""
     grave = witness_status.evidence().count()
     if grave:
         words = ngettext(
@@ -147,14 +148,3 @@ def _anchor(one: anchoring.Standing, now: datetime) -> Line:
         return Line(kind="waiting", name=name, words=_("nothing confirmed yet"))
     words = _("%(size)s entries, %(ago)s") % {"size": groups(one.size), "ago": ago(one.at, now)}
     return Line(kind="ok", name=name, words=words)
-
-
-def findings(now: datetime) -> Iterator[Finding]:
-    """For `lodeline doctor`: what of this needs somebody."""
-    told = [("D-AUDIT-LAG", _outbox(now))]
-    told += [("D-WITNESS", witnesses(book, now)) for book in BOOKS.values()]
-    told += [("D-WITNESSED", line) for line in _witnessed(now)]
-    for rule, line in told:
-        if line.kind in {"warn", "bad"}:
-            severity = Severity.ERROR if line.kind == "bad" else Severity.WARNING
-            yield Finding(rule=rule, severity=severity, pointer=line.name, message=line.words)

@@ -250,7 +250,7 @@ def ask_common_cause(request: HttpRequest, wanted: Failures) -> dict[str, Any]:
     return exploring.common_cause(actor.workspace, failed, sound)
 
 
-@router.get("/recalls/drill", response=Draw, summary="A lot for a drill, drawn at random")
+@router.post("/recalls/drill/draw", response=Draw, summary="Draw a lot for a drill at random")
 @endpoint(Permission.RECALLS_RUN)
 def draw_for_drill(request: HttpRequest) -> dict[str, Any]:
     ticket = secrets.randbelow(2**64)

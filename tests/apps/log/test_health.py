@@ -9,6 +9,7 @@ from tests.apps.log.saying import put
 from tests.conftest import NOW
 
 from lodeline.evidence import Severity
+from lodeline_server.config import doctor
 from lodeline_server.kit import audit
 from lodeline_server.kit.clock import now as clock
 from lodeline_server.log import health, notebook, witnessing
@@ -33,15 +34,15 @@ def test_nothing_is_there_and_nothing_is_set_up():
         "Witnesses of the audit trail": "none",
         "Outside anchor": "none",
     }
-    assert list(health.findings(NOW)) == []
+    assert list(doctor.seen(NOW)) == []
 
 
 def test_audit_lines_that_wait_too_long_need_somebody():
     AuditOutbox.objects.all().delete()
     audit.record(audit.Kind.CHANGE, "some.thing", actor=None, workspace=1, objects={}, now=NOW)
     assert kinds(NOW)["Audit lines that wait for their place"] == "waiting"
-    assert list(health.findings(NOW + health.LATE)) == []
-    (found,) = health.findings(NOW + health.LATE + timedelta(seconds=1))
+    assert list(doctor.seen(NOW + health.LATE)) == []
+    (found,) = doctor.seen(NOW + health.LATE + timedelta(seconds=1))
     assert (found.rule, found.severity, found.message) == ("D-AUDIT-LAG", Severity.WARNING, "1 line")
 
 
@@ -60,7 +61,7 @@ def test_witnesses_cosign_the_newest_and_fall_behind(own):
     later = notebook.newest().created_at + health.LATE + timedelta(seconds=1)
     behind = health.witnesses(MAIN, later)
     assert (behind.kind, behind.words) == ("warn", "0 of 2 cosigned the newest, enough of them 3 entries")
-    assert [found.rule for found in health.findings(later) if found.rule == "D-WITNESS"] == ["D-WITNESS"]
+    assert [found.rule for found in doctor.seen(later) if found.rule == "D-WITNESS"] == ["D-WITNESS"]
     assert kinds(later)[f"We witness {MAIN.origin}"] == "ok"
     assert kinds(later)[f"We witness {AUDIT.origin}"] == "waiting"
 
@@ -68,7 +69,7 @@ def test_witnesses_cosign_the_newest_and_fall_behind(own):
 def test_a_policy_that_cannot_be_read(write):
     write("log", "witness x\n")
     assert health.witnesses(MAIN, NOW).kind == "bad"
-    assert {found.severity for found in health.findings(NOW)} == {Severity.ERROR}
+    assert {found.severity for found in doctor.seen(NOW)} == {Severity.ERROR}
 
 
 def test_a_log_that_signed_two_trees():
@@ -82,7 +83,7 @@ def test_a_log_that_signed_two_trees():
         ours="",
         received_at=NOW,
     )
-    (found,) = health.findings(NOW)
+    (found,) = doctor.seen(NOW)
     assert (found.rule, found.severity) == ("D-WITNESSED", Severity.ERROR)
     assert found.message.startswith("1 checkpoint that an honest log does not sign")
 

@@ -103,7 +103,7 @@ def test_the_lot_behind_the_failures_is_named(workspace, client):
 def test_a_drill_draws_a_lot_and_holds_its_list_against_the_truth(workspace, client):
     serials, _ = batteries(workspace.pk, bad="")
     before = size()
-    drawn = client.get("/api/recalls/drill").json()
+    drawn = client.post("/api/recalls/drill/draw").json()
     assert drawn["lot"] in {lot(code) for code in ("ONE", "TWO", "A", "B", "C")}
     assert int(drawn["ticket"]) >= 0
     truth = [item(one) for one in serials["A"]] + serials["C"][:2] + ["unheard-of"]
@@ -117,7 +117,7 @@ def test_a_drill_draws_a_lot_and_holds_its_list_against_the_truth(workspace, cli
 
 
 def test_a_drill_without_lots(workspace, client):
-    assert client.get("/api/recalls/drill").status_code == 404
+    assert client.post("/api/recalls/drill/draw").status_code == 404
 
 
 def test_questions_that_cannot_be_answered(workspace, client):
@@ -147,7 +147,7 @@ def test_who_may_not_run_recalls_may_not_ask(workspace, client_as):
         "common-cause": {"failed": ["P1"]},
         "drill": {"lot": "MINED", "truth": []},
     }
-    assert client_as("buyer").get("/api/recalls/drill").status_code == 403
+    assert client_as("buyer").post("/api/recalls/drill/draw").status_code == 403
     for what, body in asked.items():
         assert ask(client_as("buyer"), what, **body).status_code == 403
 
