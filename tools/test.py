@@ -23,6 +23,15 @@ OWN_FOLDERS = (
     "tests/apps/demo/test_kill.py",
     "tests/apps/log/anchoring/test_commands.py",
 )
+# The long ones first: whoever is done early has something left to do.
+ALL = [
+    "tests/durability",
+    "tests/journeys",
+    "tests/contracts",
+    "tests/apps",
+    "tests/core",
+    "tests/performance",
+]
 ON_BOTH = ["tests/apps", "tests/contracts", *(f"--ignore={path}" for path in OWN_FOLDERS)]
 
 
@@ -36,7 +45,7 @@ def main() -> int:
     if sys.argv[1:]:
         return pytest(*sys.argv[1:])
     print("tests on SQLite", flush=True)
-    code = pytest(*PARALLEL)
+    code = pytest(*PARALLEL, *ALL)
     if postgres.programs() is None:
         print("tests on PostgreSQL: skipped, PostgreSQL is not installed", flush=True)
         return code or (1 if os.environ.get("LODELINE_REQUIRE_ALL") else 0)

@@ -30,7 +30,10 @@ def holds(found):
     assert (found.tables_after, found.files_after, found.backup_after, found.api_after) == ({}, {}, {}, set())
     assert (found.sound, found.rebuilt, found.proofs, found.erased) == (True, True, found.size, 17)
     assert found.outcome["count"] == 17
-    assert found.outcome["withdrawn"] == [f"/01/{canaries.GTIN}/21/P1"]
+    assert found.outcome["withdrawn"] == [
+        f"/01/{canaries.GTIN}/21/P1",
+        f"/batteries/{canaries.GTIN}/P1/did.json",
+    ]
     assert found.passport == 200  # issued anew, without the person
     assert found.refused.startswith("409 ")
     assert not canaries.in_bytes(found.refused.encode(), canaries.WORDS)
