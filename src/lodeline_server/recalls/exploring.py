@@ -37,7 +37,10 @@ def chosen(actor: Actor, words: Sequence[str]) -> list[str]:
     rows = queries.visible(actor)
     known: set[str] = set()
     for start in range(0, len(words), BULK):
-        known.update(rows.filter(key__in=words[start : start + BULK]).values_list("key", flat=True))
+        part = [
+            word for word in words[start : start + BULK] if word.isprintable()
+        ]  # databases refuse some others
+        known.update(rows.filter(key__in=part).values_list("key", flat=True))
     keys = {}
     for word in words:
         if word not in known:

@@ -124,6 +124,9 @@ def test_questions_that_cannot_be_answered(workspace, client):
     serials, failed = batteries(workspace.pk, bad="ABC")
     for what, body, status, words in (
         ("what-if", {"lots": ["NOBODY"]}, 404, "not on record"),
+        ("what-if", {"lots": ["a\0b"]}, 404, "not on record"),
+        ("common-cause", {"failed": ["a\0b"]}, 404, "not on record"),
+        ("drill", {"lot": "a\0b", "truth": ["a\0b"]}, 404, "not on record"),
         ("what-if", {"lots": []}, 422, ""),
         ("what-if", {"lots": ["ONE"], "threshold": "2"}, 422, ""),
         ("what-if", {"lots": ["ONE"], "substance": "Xx"}, 422, ""),
