@@ -24,14 +24,7 @@ OWN_FOLDERS = (
     "tests/apps/log/anchoring/test_commands.py",
 )
 # The long ones first: whoever is done early has something left to do.
-ALL = [
-    "tests/durability",
-    "tests/journeys",
-    "tests/contracts",
-    "tests/apps",
-    "tests/core",
-    "tests/performance",
-]
+ALL = ["tests/durability", "tests/journeys", "tests/contracts", "tests/apps", "tests/core"]
 ON_BOTH = ["tests/apps", "tests/contracts", *(f"--ignore={path}" for path in OWN_FOLDERS)]
 
 
