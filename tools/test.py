@@ -24,9 +24,18 @@ OWN_FOLDERS = (
     "tests/apps/demo/test_kill.py",
     "tests/apps/log/anchoring/test_commands.py",
 )
+OWN_FOLDER = (
+    "tests/apps/config/test_backup.py::test_by_command_line_the_log_is_sound_after_a_restore",
+    "tests/apps/log/test_keystores.py::test_an_installation_that_signs_and_wraps_in_the_token_only",
+)
 # The long ones first: whoever is done early has something left to do.
 ALL = ["tests/durability", "tests/journeys", "tests/contracts", "tests/apps", "tests/core"]
-ON_BOTH = ["tests/apps", "tests/contracts", *(f"--ignore={path}" for path in OWN_FOLDERS)]
+ON_BOTH = [
+    "tests/apps",
+    "tests/contracts",
+    *(f"--ignore={path}" for path in OWN_FOLDERS),
+    *(f"--deselect={name}" for name in OWN_FOLDER),
+]
 
 
 def pytest(*words: str, **environment: str) -> int:
