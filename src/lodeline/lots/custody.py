@@ -34,7 +34,7 @@ _ORDER: Final = tuple(Model)
 def strongest(inputs: Iterable[Model]) -> Model | None:
     """The strongest model that something made of these inputs may claim: the weakest of theirs. None without any.
 
-    Lots of two sources in one: what was identity preserved is segregated at best (`blended`).
+    What several sources or uncertified material change about that, `may_claim` knows.
     """
     return max(inputs, key=_ORDER.index, default=None)
 
