@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -108,7 +108,7 @@ class Schedule:
 
     def _days(self, start: date) -> Iterator[date]:
         """Matching days from `start` on, as far as they can be apart."""
-        for year in range(start.year, min(start.year + YEARS, datetime.max.year) + 1):
+        for year in range(start.year, min(start.year + YEARS, MAXYEAR) + 1):
             for month in self.months:
                 if (year, month) < (start.year, start.month):
                     continue
@@ -148,14 +148,14 @@ def _values(name: str, said: object) -> tuple[int, ...]:
             raise ScheduleRefused(name, f"{part[:20]!r} is no number, no range [a-b]")
         start, end, origin, step, number = (int(one) if one else 0 for one in match.groups())
         if match[4]:
-            values = range(origin, most + 1, step) if step else range(0)
-            reached = (origin,)
+            first, last, values = origin, origin, range(origin, most + 1, step) if step else range(0)
+        elif match[1]:
+            first, last, values = start, end, range(start, end + 1)
         else:
-            values = range(start, end + 1) if match[1] else range(number, number + 1)
-            reached = (start, end) if match[1] else (number,)
+            first, last, values = number, number, range(number, number + 1)
         if not values:
             raise ScheduleRefused(name, f"{part[:20]!r} holds nothing")
-        if not all(least <= one <= most for one in reached):
+        if first < least or last > most:
             raise ScheduleRefused(name, f"{part[:20]!r} is not within {least} to {most}")
         found.update(values)
     return tuple(sorted(found))

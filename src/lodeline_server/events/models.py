@@ -12,7 +12,10 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
 from lodeline_server.parties.models import Organisation, Workspace
+
+__all__ = ("CaptureJob", "EventRecord", "NamedQuery", "SigningKey", "Subscription", "Thing")
 
 
 class SigningKey(models.Model):

@@ -92,7 +92,7 @@ def fields(*names):
     )
 
 
-moments = st.datetimes(datetime(1990, 1, 1), datetime(2150, 1, 1)).map(lambda one: one.replace(tzinfo=UTC))
+moments = st.integers(0, 5 * 10**9 * 1000).map(lambda ms: at(1990, 1, 1) + timedelta(milliseconds=ms))
 schedules = fields("second", "minute", "hour", "dayOfWeek", "month").map(Schedule.of)
 
 
