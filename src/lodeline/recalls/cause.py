@@ -7,6 +7,9 @@ computed in whole numbers. The odds ratio is (a+1/2)(d+1/2) / ((b+1/2)(c+1/2)) (
 95 % interval on the logarithm. `adjusted` is the p-value after Holm's step-down correction for the number of candidates
 that can be told apart. Candidates that touch the very same batteries cannot be told apart and form one finding. A
 finding says what to look at first. It does not prove a cause.
+
+A battery is also a thing that was made somewhere: `own` names the machine, site and day of its own making, which count
+like what flowed into it.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 Factor = tuple[str, str]
 """Kind and name: ("lot", "17"), ("machine", "furnace 3"), ("day", "2026-03-01")."""
 WORD, Z95 = 64, 1.959963984540054
+METHOD = "cause-1"
+LEVEL = 0.05
+"""A finding is significant when its adjusted p-value is below this."""
 
 
 @frozen(kw_only=True)
@@ -45,6 +51,11 @@ class Finding:
     high: float
     p: float
     adjusted: float
+
+    @property
+    def significant(self) -> bool:
+        """Below 5 % after the correction for all that was tested."""
+        return self.adjusted < LEVEL
 
 
 @frozen(kw_only=True)
@@ -65,10 +76,13 @@ def causes(
     sound: Sequence[int],
     factors: Callable[[int], Iterable[Factor]],
     *,
+    own: Callable[[int], Iterable[Factor]] | None = None,
     most: int = 50,
     fast: bool | None = None,
 ) -> Causes:
     """Rank what lies before the failed batteries. `factors` names the lot, machine, day ... of a lot by its number.
+
+    `own`: the same for a battery itself, without its name (a battery's own name explains nothing).
 
     `sound`: batteries that did not fail, all that were made in the same time, or a sample of them drawn without regard
     to what went into them. At most `most` findings are given; all are counted in `tested`.
@@ -84,6 +98,9 @@ def causes(
     for lot, mask in zip(state.nodes(rows).tolist(), _whole(words), strict=True):
         for factor in factors(lot):
             masks[factor] = masks.get(factor, 0) | mask
+    for number, battery in enumerate([*bad, *good] if own else []):
+        for factor in own(battery) if own else ():
+            masks[factor] = masks.get(factor, 0) | 1 << number
     groups: dict[int, list[Factor]] = {}
     for factor, mask in masks.items():
         if mask & mine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Sequence
 
 Key = TypeVar("Key", bound="Hashable")
+METHOD = "drill-1"
 
 
 @frozen(kw_only=True)
@@ -48,6 +50,15 @@ def draw(lots: Sequence[Key], ticket: int) -> Key:
     if not lots:
         raise ValueError("there is no lot to draw from")
     return lots[ticket % len(lots)]
+
+
+def fingerprint(names: Collection[str]) -> str:
+    """SHA-256 of names, sorted, each with its length: so that the lots drawn from, or a list, can be shown later."""
+    found = sha256()
+    for name in sorted(set(names)):
+        data = name.encode()
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()
 
 
 def drill(
