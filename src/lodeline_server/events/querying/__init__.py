@@ -1,0 +1,1 @@
+"""Queries of events: from parameters to the events on record that fit them."""
