@@ -34,6 +34,8 @@ KINDS = {
     "evidence.Party": (lambda w: f"{w.word.title()} Works", ["suppliers", "supplier"]),
     "evidence.Site": (lambda w: f"{w.word.title()} Mine", ["lot"]),
     "evidence.Record": (None, "counts of a party's record; shown as part of a score"),
+    "lots.Happening": (None, "events of the lot graph; shown as part of a trace"),
+    "lots.Effect": (None, "edges of the lot graph; shown as part of a trace"),
     "lots.Touch": (None, "edges of the lot graph; shown as part of a trace"),
     "lots.Declared": (None, "error declarations; shown as part of a trace"),
     "lots.Lot": (lambda w: f"{w.word.upper()}-LOT", ["trace", "lot", "/api/lots", "/api/lots/trace"]),

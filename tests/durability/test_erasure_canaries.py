@@ -17,7 +17,7 @@ from benchmarks import canaries, erasure
 # Where they have to have stood before: each of these must have been cleaned.
 TABLES = {
     "events_capturejob", "events_eventrecord", "events_thing", "evidence_fact", "evidence_party", "evidence_site",
-    "lots_lot", "lots_touch", "passports_passport", "publishing_published", "trust_score",
+    "lots_effect", "lots_happening", "lots_lot", "passports_passport", "publishing_published", "trust_score",
 }  # fmt: skip
 
 

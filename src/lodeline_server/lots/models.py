@@ -1,6 +1,7 @@
 """Lots and items as the log tells them. Rebuildable; plain text.
 
-A `Touch` is what one event says about one lot; a `Lot` is what all its touches add up to.
+A `Touch` is what one event says about one lot; a `Lot` is what all its touches add up to. What is the same for all
+lots of an event is stored once, as its `Happening`, what differs as `Effect`.
 """
 
 from __future__ import annotations
@@ -9,17 +10,67 @@ from django.db import models
 from django.urls import reverse
 
 
-class Touch(models.Model):
-    """One event's effect on one lot. `group` joins inputs and outputs of one transformation.
+class Happening(models.Model):
+    """What one event says of all the lots it touches: when, where, who. `position` is that of its statement.
 
-    `void`: the event was declared an error, by the statement at `ended`. `other`: the parent of a child. Amounts as
-    stated, exact.
+    `point`: the read point as the event has it. `group` joins inputs and outputs of one transformation. `void`: the
+    event was declared an error, by the statement at `ended`. The row of a workspace goes with the workspace; the
+    database does not watch over it, because this is derived from the log and can be derived again.
     """
+
+    position = models.BigIntegerField(primary_key=True)
+    workspace = models.ForeignKey(
+        "parties.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    event = models.CharField(max_length=500)
+    time = models.DateTimeField()
+    step = models.CharField(max_length=100, blank=True)
+    site = models.CharField(max_length=500, blank=True)
+    point = models.CharField(max_length=500, blank=True)
+    party = models.CharField(max_length=500, blank=True)
+    captured_by = models.CharField(max_length=500, blank=True)
+    group = models.CharField(max_length=500, blank=True)
+    void = models.BooleanField(default=False)
+    ended = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "event"], name="happening_once")]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class Effect(models.Model):
+    """What an event does to one lot. `other`: the parent of a child. Amounts as stated, exact."""
+
+    workspace = models.ForeignKey(
+        "parties.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    key = models.CharField(max_length=500)
+    position = models.BigIntegerField(db_index=True)
+    act = models.CharField(max_length=10)
+    other = models.CharField(max_length=500, blank=True)
+    amount = models.CharField(max_length=60, blank=True)
+    uom = models.CharField(max_length=3, blank=True)
+    ilmd = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "key"], name="effect_key"),
+            models.Index(fields=["workspace", "other"], name="effect_other", condition=~models.Q(other="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.key}"
+
+
+class Touch(models.Model):
+    """One event's effect on one lot, read-only: a view that joins `Effect` with its `Happening`."""
 
     MADE, USED, SEEN, SHIPPED, RECEIVED = "made", "used", "seen", "shipped", "received"
     PACKED, UNPACKED, SOLD, ENDED = "packed", "unpacked", "sold", "ended"
 
-    workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey("parties.Workspace", on_delete=models.DO_NOTHING, related_name="+")
     key = models.CharField(max_length=500)
     position = models.BigIntegerField()
     event = models.CharField(max_length=500)
@@ -27,6 +78,7 @@ class Touch(models.Model):
     act = models.CharField(max_length=10)
     step = models.CharField(max_length=100, blank=True)
     site = models.CharField(max_length=500, blank=True)
+    point = models.CharField(max_length=500, blank=True)
     party = models.CharField(max_length=500, blank=True)
     captured_by = models.CharField(max_length=500, blank=True)
     group = models.CharField(max_length=500, blank=True)
@@ -38,12 +90,8 @@ class Touch(models.Model):
     ended = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["workspace", "key", "time"], name="touch_key"),
-            models.Index(fields=["workspace", "event"], name="touch_event"),
-            models.Index(fields=["workspace", "other"], name="touch_other"),
-            models.Index(fields=["workspace", "act", "group"], name="touch_group"),
-        ]
+        managed = False
+        db_table = "lots_touch"
 
     def __str__(self) -> str:
         return f"{self.act} {self.key}"
@@ -69,7 +117,9 @@ class Declared(models.Model):
 class Lot(models.Model):
     """A lot or an item. `party` made it, `holder` has it, `mass` is what was made of it, mg."""
 
-    workspace = models.ForeignKey("parties.Workspace", on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(
+        "parties.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     key = models.CharField(max_length=500)
     label = models.CharField(max_length=200)
     item = models.BooleanField(default=False)

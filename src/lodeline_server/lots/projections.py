@@ -12,7 +12,7 @@ from lodeline.events.context import Names
 from lodeline.events.epcis import EVENTS, parse_event
 from lodeline_server.lots import rows, touches
 from lodeline_server.lots.folding import fold
-from lodeline_server.lots.models import Declared, Lot, Touch
+from lodeline_server.lots.models import Declared, Effect, Happening, Lot, Touch
 from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Lots:
     order: int = 20
 
     def reset(self) -> None:
-        Touch.objects.all().delete()
+        Effect.objects.all().delete()
+        Happening.objects.all().delete()
         Declared.objects.all().delete()
         Lot.objects.all().delete()
 
@@ -56,7 +57,7 @@ class Lots:
             "workspace_id", "key", "time", "event", "act", "group", "other", "amount"
         )
         for one in stored.values_list(
-            "workspace_id", "key", "event", "act", "group", "other", "amount", "uom", "void"
+            "workspace_id", "key", "event", "act", "group", "other", "amount", "uom", "void", "point"
         ).iterator():
             yield json.dumps(one)
         for declared in Declared.objects.order_by("workspace_id", "event", "captured_by"):
@@ -129,15 +130,8 @@ def _end(workspace: int, fresh: list[TouchRow], declared: list[Declared]) -> set
     for one in fresh:
         one.ended = ended.get((one.event, one.captured_by))
         one.void = one.ended is not None
-    wanted = sorted({one.event for one in declared})
-    stored: list[Touch] = []
-    for start in range(0, len(wanted), BULK):
-        part = Touch.objects.filter(workspace_id=workspace, event__in=wanted[start : start + BULK])
-        stored += [one for one in part if not one.void and (one.event, one.captured_by) in ended]
-    for row in stored:
-        row.void, row.ended = True, ended[row.event, row.captured_by]
-    Touch.objects.bulk_update(stored, ["void", "ended"], batch_size=BULK)
-    return {row.key for row in stored}
+    named = {one.event for one in declared}
+    return rows.end(workspace, {place: at for place, at in ended.items() if place[0] in named})
 
 
 def _fold(workspace: int, keys: set[str], fresh: list[TouchRow], before: int, *, vanishing: bool) -> None:

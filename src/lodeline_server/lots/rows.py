@@ -13,7 +13,7 @@ import orjson
 from attrs import Factory, define
 from django.db import connection
 
-from lodeline_server.lots.models import Lot, Touch
+from lodeline_server.lots.models import Effect, Happening, Lot, Touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ IN_ONE = 900
 
 @define(slots=True)
 class TouchRow:
-    """A row of `Touch` without its id, in the order of `COLUMNS`."""
+    """A `Touch` without its id, in the order of `COLUMNS`."""
 
     key: str
     position: int
@@ -42,10 +42,15 @@ class TouchRow:
     ilmd: dict[str, Any] = Factory(dict)
     void: bool = False
     ended: int | None = None
+    point: str = ""
 
 
-COLUMNS = tuple(TouchRow.__slots__[:16])
+COLUMNS = tuple(TouchRow.__slots__[:17])
+HAPPENING = ("position", "event", "time", "step", "site", "point", "party", "captured_by", "group", "void", "ended")
+EFFECT = ("key", "position", "act", "other", "amount", "uom", "ilmd")
 _TABLE = Touch._meta.db_table  # noqa: SLF001 - Django's documented access
+_HAPPENINGS = Happening._meta.db_table  # noqa: SLF001
+_EFFECTS = Effect._meta.db_table  # noqa: SLF001
 _LOTS = Lot._meta.db_table  # noqa: SLF001
 
 
@@ -87,14 +92,14 @@ def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[Tou
         )
         for row in _all(sql, [workspace, *part, before]):
             ilmd = row[13] if isinstance(row[13], dict) else {} if row[13] == "{}" else orjson.loads(row[13])
-            yield TouchRow(*row[:3], _utc(row[3]), *row[4:13], ilmd, bool(row[14]), row[15])
+            yield TouchRow(*row[:3], _utc(row[3]), *row[4:13], ilmd, bool(row[14]), *row[15:])
 
 
 def events_known(workspace: int, events: Iterable[str]) -> set[str]:
     """Those of `events` that have touches."""
     found: set[str] = set()
     for part in _parts(events):
-        sql = f'SELECT DISTINCT "event" FROM "{_TABLE}" WHERE "workspace_id" = %s AND "event" IN ({_marks(part)})'  # noqa: S608
+        sql = f'SELECT "event" FROM "{_HAPPENINGS}" WHERE "workspace_id" = %s AND "event" IN ({_marks(part)})'  # noqa: S608
         found.update(row[0] for row in _all(sql, [workspace, *part]))
     return found
 
@@ -104,7 +109,8 @@ def packed_in(workspace: int, parents: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for part in _parts(parents):
         sql = (
-            f'SELECT DISTINCT "key" FROM "{_TABLE}" WHERE "workspace_id" = %s AND "other" IN ({_marks(part)})'  # noqa: S608
+            f'SELECT DISTINCT "key" FROM "{_EFFECTS}" '  # noqa: S608
+            f'WHERE "workspace_id" = %s AND "other" IN ({_marks(part)}) AND NOT ("other" = \'\')'
         )
         found.update(row[0] for row in _all(sql, [workspace, *part]))
     return found
@@ -112,26 +118,58 @@ def packed_in(workspace: int, parents: Iterable[str]) -> set[str]:
 
 def packing(workspace: int) -> bool:
     """Whether anything was ever packed in anything here."""
-    sql = f'SELECT 1 FROM "{_TABLE}" WHERE "workspace_id" = %s AND "other" > %s LIMIT 1'  # noqa: S608
-    return bool(_all(sql, [workspace, ""]))
+    sql = f'SELECT 1 FROM "{_EFFECTS}" WHERE "workspace_id" = %s AND NOT ("other" = \'\') LIMIT 1'  # noqa: S608
+    return bool(_all(sql, [workspace]))
 
 
 def insert(workspace: int, rows: Sequence[TouchRow]) -> None:
-    """Add touches."""
+    """Add touches; those of one position are of one event."""
     instant = instants()
-    names = ", ".join(f'"{name}"' for name in ("workspace_id", *COLUMNS))
-    marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
-    _many(
-        f'INSERT INTO "{_TABLE}" ({names}) VALUES ({marks})',  # noqa: S608
+    happenings = {one.position: one for one in rows}
+    _insert(
+        _HAPPENINGS,
+        HAPPENING,
         [
             (
-                workspace, one.key, one.position, one.event, instant(one.time), one.act, one.step, one.site, one.party,
-                one.captured_by, one.group, one.other, one.amount, one.uom, _text(one.ilmd),
-                one.void, one.ended,
+                workspace, one.position, one.event, instant(one.time), one.step, one.site, one.point, one.party,
+                one.captured_by, one.group, one.void, one.ended,
+            )
+            for one in happenings.values()
+        ],
+    )  # fmt: skip
+    _insert(
+        _EFFECTS,
+        EFFECT,
+        [
+            (
+                workspace, one.key, one.position, one.act, one.other, one.amount, one.uom, _text(one.ilmd),
             )
             for one in rows
         ],
     )  # fmt: skip
+
+
+def end(workspace: int, declared: dict[tuple[str, str], int]) -> set[str]:
+    """Void stored events: the position of the declaration by event and who captured it. The lots it concerns."""
+    found: list[int] = []
+    for part in _parts({event for event, _ in declared}):
+        sql = (
+            f'SELECT "position", "event", "captured_by" FROM "{_HAPPENINGS}" '  # noqa: S608
+            f'WHERE "workspace_id" = %s AND "event" IN ({_marks(part)}) AND NOT "void"'
+        )
+        for position, event, captured_by in _all(sql, [workspace, *part]):
+            if (event, captured_by) in declared:
+                found.append(position)
+                Happening.objects.filter(position=position).update(
+                    void=True, ended=declared[event, captured_by]
+                )
+    keys: set[str] = set()
+    for start in range(0, len(found), IN_ONE):
+        part_ = found[start : start + IN_ONE]
+        keys.update(
+            Effect.objects.filter(position__in=part_, workspace_id=workspace).values_list("key", flat=True)
+        )
+    return keys
 
 
 def lots_known(workspace: int, keys: Iterable[str]) -> set[str]:
@@ -201,6 +239,12 @@ def _all(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
+
+
+def _insert(table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    names = ", ".join(f'"{name}"' for name in ("workspace_id", *columns))
+    marks = ", ".join(["%s"] * (len(columns) + 1))
+    _many(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
 
 
 def _many(sql: str, rows: list[tuple[Any, ...]]) -> None:

@@ -32,6 +32,7 @@ def of(event: Event, *, position: int, captured_by: str) -> list[TouchRow]:
         "time": event.time,
         "step": (event.biz_step or "")[:STEP],
         "site": event.biz_location or event.read_point or "",
+        "point": event.read_point or "",
         "captured_by": captured_by,
     }
     ilmd = {key: value for key, value in event.ilmd.items() if key.startswith(OWN)}

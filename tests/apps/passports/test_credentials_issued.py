@@ -223,9 +223,12 @@ def test_another_party_hangs_nothing_there_by_itself(maker, now):
     made = issue(maker, now, "events", audience="public")
     About.objects.filter(credential=made.row).update(key=BATTERY)
     Passport.objects.filter(key=BATTERY).update(maker="https://id.gs1.org/417/9521000000998")
-    from lodeline_server.lots.models import Touch
+    from lodeline_server.lots.models import Happening, Touch
 
-    Touch.objects.filter(key=BATTERY).update(party="", captured_by="https://id.gs1.org/417/9521000000998")
+    touched = Touch.objects.filter(key=BATTERY).values_list("position", flat=True)
+    Happening.objects.filter(position__in=list(touched)).update(
+        party="", captured_by="https://id.gs1.org/417/9521000000998"
+    )
     assert twin.hanging(passport(), twin.Audience.PUBLIC, now) == []
 
 
