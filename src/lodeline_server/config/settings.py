@@ -9,6 +9,7 @@ LODELINE_LOG_MLDSA   1 for a second signature line under checkpoints, ML-DSA-44 
 LODELINE_WITNESS  name under which other logs are cosigned (default: the address without scheme, plus /witness)
 LODELINE_MAX_UPLOAD   bytes of one captured document (default 32 MiB)
 LODELINE_VC_HOSTS     hosts asked for DIDs and status lists, comma separated; * for all public ones (default none)
+LODELINE_WEBHOOK_HOSTS   hosts inside that subscriptions may call, host or host:port, comma separated (default none)
 LODELINE_VC_OPEN      1 opens the VC-API without a token on this machine alone, for conformance suites
 LODELINE_THRESHOLD_CLAIMS     JSON file with thresholds from contracts, beside those of the law (default none)
 LODELINE_THRESHOLD_QUESTIONS  questions of one verifier about one sealed number in a year (default 4)
@@ -58,6 +59,9 @@ MAX_UPLOAD = int(os.environ.get("LODELINE_MAX_UPLOAD") or 32 * 1024 * 1024)
 # Captured documents are read by kit.uploads with their own bound; this is for forms.
 VC_HOSTS = {
     host.strip().lower() for host in os.environ.get("LODELINE_VC_HOSTS", "").split(",") if host.strip()
+}
+WEBHOOK_HOSTS = {
+    host.strip().lower() for host in os.environ.get("LODELINE_WEBHOOK_HOSTS", "").split(",") if host.strip()
 }
 VC_OPEN = environment.flag("LODELINE_VC_OPEN")
 THRESHOLD_CLAIMS = os.environ.get("LODELINE_THRESHOLD_CLAIMS", "")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 10.0
 LIMIT: Final = 256 * 1024
+_PLAIN: Final = "/%:@!$&'()*+,;=~"
 
 
 class Unreachable(Exception):  # noqa: N818 - said as it is to the operator
@@ -46,12 +47,15 @@ def call(
     seconds: float = SECONDS,
     limit: int = LIMIT,
     strangers: bool = False,
+    with_query: bool = False,
 ) -> Answer:
     """GET `url`, or POST `body` to it. All of it within `seconds`, the answer at most `limit` bytes.
 
+    `with_query`: the address may have a part after `?`, which is sent as it is.
+
     Raises `Unreachable`; `ValueError` for what is no plain http(s) address.
     """
-    connection, target = _open(url, seconds)
+    connection, target = _open(url, seconds, with_query=with_query)
     if strangers and not isinstance(connection, http.client.HTTPSConnection):
         raise ValueError("an address that a stranger names is https")
     dial = _to_public if strangers else socket.create_connection
@@ -103,16 +107,19 @@ def call(
             line.close()
 
 
-def _open(url: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:
+def _open(url: str, seconds: float, *, with_query: bool) -> tuple[http.client.HTTPConnection, str]:
     parts = urlsplit(url)
     try:
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
     except UnicodeError:
         raise ValueError(f"not a host name: {url!r}") from None
-    plain = parts.username is None and parts.password is None and not parts.query and not parts.fragment
-    if parts.scheme not in {"http", "https"} or not host or not plain:
-        raise ValueError("an address is http(s)://host[:port]/path, without user, query or fragment")
-    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
+    plain = parts.username is None and parts.password is None and not parts.fragment
+    if parts.scheme not in {"http", "https"} or not host or not plain or (parts.query and not with_query):
+        wanted = "user or fragment" if with_query else "user, query or fragment"
+        raise ValueError(f"an address is http(s)://host[:port]/path, without {wanted}")
+    target = quote(parts.path or "/", safe=_PLAIN)
+    if parts.query:
+        target += "?" + quote(parts.query, safe=_PLAIN + "?")
     try:
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=seconds), target
