@@ -15,14 +15,15 @@ from django.conf import settings
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from lodeline.access import Actor, Permission, Role
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.problems import Problem
 from lodeline_server.parties.models import ApiKey
-from lodeline_server.parties.queries import actor_of_session
+from lodeline_server.parties.queries import actor_of_row, actor_of_session
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from lodeline.access import Actor
 
 KEY_START = "ll_"
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -85,16 +86,7 @@ def actor_of_key(token: str, *, now: datetime) -> Actor | None:
         return None
     if key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return Actor(
-        kind="key",
-        id=f"key:{key.pk}",
-        name=key.name,
-        workspace=key.organisation.workspace_id,
-        organisation=key.organisation_id,
-        party=key.organisation.party,
-        role=Role(key.role),
-        scopes=frozenset(map(Permission, key.scopes)) if key.scopes else None,
-    )
+    return actor_of_row(key)
 
 
 authenticate = [KeyAuthentication(), SessionAuthentication()]
