@@ -1,29 +1,33 @@
 """What was recorded against what was counted, weighed and possible, by site and shipment.
 
-Masses are whole milligrams. Every difference is a finding with a stable rule; nothing is adjusted (`adjust` estimates
-what the true flows were, for people to judge).
+Masses are whole milligrams (or pieces). Every difference is a mismatch with a stable rule; nothing is adjusted
+(`adjust` estimates what the true flows were, for people to judge).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from lodeline.evidence import Finding, Severity
-from lodeline.quantities import format_mass
+from lodeline.lots.mismatch import MG, Cause, Mismatch, amount, month, slipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
 ISCC: Final = Fraction(5, 1000)
 """Book stock against physical stock: 0.5 % of book."""
 UNTP: Final = Fraction(2, 100)
 """Inputs against outputs and losses: 2 %."""
+BORDER: Final = timedelta(days=3)
+"""So far from a count a movement may have been written on its other side."""
+MOISTURE: Final = Fraction(15, 100)
+"""Up to this a weight that is off is more likely a factor (moisture, tare) than a part that is missing."""
 
 
 @frozen(kw_only=True)
@@ -35,6 +39,7 @@ class Count:
     material: str
     at: datetime
     mass: int
+    unit: str = MG
 
 
 @frozen(kw_only=True)
@@ -46,6 +51,7 @@ class Booked:
     material: str
     at: datetime
     mass: int
+    lot: str = ""
 
 
 @frozen(kw_only=True)
@@ -56,15 +62,22 @@ class Leg:
     party: str
     at: datetime
     mass: int | None
+    site: str = ""
 
 
 @frozen(kw_only=True)
 class Shipment:
-    """A lot on its way: what was sent, and each receipt that was recorded."""
+    """A lot on its way: what was sent, and each receipt that was recorded.
+
+    `to`: who was to get it. `used`: the event by which the receiver used or sent it on, if there is one.
+    """
 
     lot: str
     sent: Leg | None
     received: tuple[Leg, ...] = ()
+    to: str = ""
+    used: str = ""
+    unit: str = MG
 
 
 @frozen(kw_only=True)
@@ -76,11 +89,16 @@ class Step:
     entered: int | None
     left: int | None
     made: tuple[tuple[str, datetime], ...] = field(factory=tuple)
+    substance: str = ""
+    site: str = ""
+    party: str = ""
+    output: str = ""
+    done: str = "used"
 
 
 def stock(
     counts: Iterable[Count], booked: Iterable[Booked], *, tolerance: Fraction = ISCC
-) -> Iterator[Finding]:
+) -> Iterator[Mismatch]:
     """Counted against booked stock between each two counts of a material at a site (MB-03, MB-10)."""
     places: dict[tuple[str, str], list[Count]] = defaultdict(list)
     moved: dict[tuple[str, str], list[Booked]] = defaultdict(list)
@@ -91,77 +109,183 @@ def stock(
     for place, found in sorted(places.items()):
         found.sort(key=lambda count: (count.at, count.id))
         for opening, closing in pairwise(found):
-            inside = [one.mass for one in moved[place] if opening.at < one.at <= closing.at]
-            expected = opening.mass + sum(inside)
-            base = opening.mass + sum(mass for mass in inside if mass > 0)
-            if expected < 0:
-                yield _error(
-                    "RC-OVERDRAWN",
-                    closing.id,
-                    f"{format_mass(-expected)} more left {place[0]} than were there or came in",
-                )
-            elif abs(closing.mass - expected) > tolerance * base:
-                word = "missing" if closing.mass < expected else "too much"
-                yield _error(
-                    "RC-STOCK",
-                    closing.id,
-                    f"{format_mass(closing.mass)} of {place[1]} were counted at {place[0]}, the books say "
-                    f"{format_mass(expected)}: {format_mass(abs(closing.mass - expected))} {word}",
-                )
+            yield from _between(opening, closing, moved[place], tolerance)
+
+
+def _between(opening: Count, closing: Count, moved: list[Booked], tolerance: Fraction) -> Iterator[Mismatch]:
+    inside = [one for one in moved if opening.at < one.at <= closing.at]
+    expected = opening.mass + sum(one.mass for one in inside)
+    base = opening.mass + sum(one.mass for one in inside if one.mass > 0)
+    unit = closing.unit
+    common = {
+        "subject": f"{closing.site} {closing.material}",
+        "period": f"{opening.at:%Y-%m-%d}/{closing.at:%Y-%m-%d}",
+        "pointer": closing.id,
+        "here": (opening.id, closing.id),
+        "there": tuple(dict.fromkeys(one.event for one in inside)),
+        "site": closing.site,
+        "expected": expected,
+        "found": closing.mass,
+        "unit": unit,
+    }
+    cause = _why(closing.mass - expected, inside, moved, opening, closing, tolerance * base)
+    if expected < 0:
+        yield Mismatch(
+            rule="RC-OVERDRAWN",
+            message=f"{amount(-expected, unit)} more left {closing.site} than were there or came in",
+            cause=Cause.MISSING_RECEIPT if cause is Cause.MISSING_EVENT else cause,
+            **common,  # type: ignore[arg-type]
+        )
+    elif abs(closing.mass - expected) > tolerance * base:
+        word = "missing" if closing.mass < expected else "too much"
+        yield Mismatch(
+            rule="RC-STOCK",
+            message=f"{amount(closing.mass, unit)} of {closing.material} were counted at {closing.site}, the books "
+            f"say {amount(expected, unit)}: {amount(abs(closing.mass - expected), unit)} {word}",
+            cause=cause,
+            **common,  # type: ignore[arg-type]
+        )
+
+
+def _why(
+    gap: int, inside: list[Booked], moved: list[Booked], opening: Count, closing: Count, within: Fraction
+) -> Cause:
+    """The one change of one record that would close the gap; else what a gap of its sign mostly is."""
+
+    def closes(change: int) -> bool:
+        return abs(gap - change) <= within
+
+    for one in inside:
+        wrong = one.mass + gap
+        if wrong * one.mass > 0 and slipped(abs(one.mass), abs(wrong)):
+            return Cause.UNIT_ERROR
+    seen: set[tuple[str, int]] = set()
+    for one in inside:
+        if (one.lot, one.mass) in seen and closes(-one.mass):
+            return Cause.DOUBLE_USE
+        seen.add((one.lot, one.mass))
+    for one in moved:
+        outside = opening.at - BORDER <= one.at <= opening.at or closing.at < one.at <= closing.at + BORDER
+        border = opening.at < one.at <= opening.at + BORDER or closing.at - BORDER <= one.at <= closing.at
+        if (outside and closes(one.mass)) or (border and closes(-one.mass)):
+            return Cause.TIME_SHIFT
+    came = sum(one.mass for one in inside if one.mass > 0)
+    if came and abs(gap) <= MOISTURE / 3 * came:
+        return Cause.WRONG_FACTOR
+    return Cause.MISSING_EVENT if gap < 0 else Cause.MISSING_RECEIPT
 
 
 def shipments(
     found: Iterable[Shipment], *, now: datetime, patience: timedelta, tolerance: Fraction = ISCC
-) -> Iterator[Finding]:
+) -> Iterator[Mismatch]:
     """Both ends of each shipment against each other. `patience`: after that long, a receipt is missing."""
     for one in found:
         yield from _shipment(one, now, patience, tolerance)
 
 
-def _shipment(one: Shipment, now: datetime, patience: timedelta, tolerance: Fraction) -> Iterator[Finding]:
+def _mismatch(
+    rule: str,
+    one: Shipment,
+    at: Leg,
+    message: str,
+    cause: Cause,
+    *,
+    expected: int | None = None,
+    found: int | None = None,
+) -> Mismatch:
+    ends = (*((one.sent,) if one.sent else ()), *one.received)
+    receiver = one.to or (one.received[0].party if one.received else "")
+    return Mismatch(
+        rule=rule,
+        subject=f"{one.lot} {receiver}".strip(),
+        period=month((one.sent or one.received[0]).at),
+        pointer=at.event,
+        message=message,
+        cause=cause,
+        here=(one.sent.event,) if one.sent else (),
+        there=tuple(leg.event for leg in one.received) or ((one.used,) if one.used else ()),
+        lot=one.lot,
+        site=at.site,
+        parties=tuple(dict.fromkeys([*(leg.party for leg in ends), *([one.to] if one.to else [])])),
+        unit=one.unit,
+        expected=expected,
+        found=found,
+    )
+
+
+def _shipment(one: Shipment, now: datetime, patience: timedelta, tolerance: Fraction) -> Iterator[Mismatch]:
     if one.sent is None:
         for leg in one.received:
-            yield _error(
-                "RC-UNSENT", leg.event, f"{leg.party} received {one.lot}, and nobody says they sent it"
-            )
+            said = f"{leg.party} received {one.lot}, and nobody says they sent it"
+            yield _mismatch("RC-UNSENT", one, leg, said, Cause.MISSING_EVENT)
         return
     if not one.received and now - one.sent.at > patience:
-        yield _error(
-            "RC-MISSING", one.sent.event, f"{one.sent.party} sent {one.lot}, and nobody says they received it"
-        )
+        said = f"{one.sent.party} sent {one.lot}, and nobody says they received it"
+        if one.used:
+            said += "; it was used there all the same, so the receipt is missing, not the material"
+        cause = Cause.MISSING_RECEIPT if one.used else Cause.MISSING_EVENT
+        yield _mismatch("RC-MISSING", one, one.sent, said, cause, expected=one.sent.mass, found=0)
     for leg in one.received:
         if leg.at < one.sent.at:
-            yield _error("RC-TIME", leg.event, f"{leg.party} received {one.lot} before it was sent")
+            said = f"{leg.party} received {one.lot} before it was sent"
+            yield _mismatch("RC-TIME", one, leg, said, Cause.TIME_SHIFT)
     if any(leg.mass is None for leg in (one.sent, *one.received)):
         return
     sent, came = one.sent.mass or 0, sum(leg.mass or 0 for leg in one.received)
     if len(one.received) > 1 and came > sent * (1 + tolerance):
-        yield _error(
-            "RC-DOUBLED",
-            one.received[-1].event,
-            f"{len(one.received)} receipts of {one.lot} add up to {format_mass(came)}; {format_mass(sent)} were sent",
+        said = (
+            f"{len(one.received)} receipts of {one.lot} add up to {amount(came, one.unit)}; "
+            f"{amount(sent, one.unit)} were sent"
+        )
+        yield _mismatch(
+            "RC-DOUBLED", one, one.received[-1], said, Cause.DOUBLE_USE, expected=sent, found=came
         )
     elif one.received and abs(came - sent) > tolerance * sent:
-        yield _error(
-            "RC-WEIGHT",
-            one.received[-1].event,
-            f"{format_mass(came)} of {one.lot} were received, {format_mass(sent)} were sent",
+        said = f"{amount(came, one.unit)} of {one.lot} were received, {amount(sent, one.unit)} were sent"
+        yield _mismatch(
+            "RC-WEIGHT", one, one.received[-1], said, _weight(sent, came), expected=sent, found=came
         )
 
 
-def steps(found: Iterable[Step], *, tolerance: Fraction = Fraction(0)) -> Iterator[Finding]:
+def _weight(sent: int, came: int) -> Cause:
+    if slipped(sent, came):
+        return Cause.UNIT_ERROR
+    if abs(came - sent) <= MOISTURE * sent:
+        return Cause.WRONG_FACTOR
+    return Cause.MISSING_RECEIPT if came < sent else Cause.DOUBLE_USE
+
+
+def steps(found: Iterable[Step], *, tolerance: Fraction = Fraction(0)) -> Iterator[Mismatch]:
     """No yield above 100 %, nothing used before it was made."""
     for step in found:
         for lot, made in step.made:
             if made > step.at:
-                yield _error("RC-BEFORE", step.event, f"{lot} was used before it was made")
+                yield Mismatch(
+                    rule="RC-BEFORE",
+                    subject=lot,
+                    period=month(step.at),
+                    pointer=step.event,
+                    message=f"{lot} was {step.done} before it was made",
+                    cause=Cause.TIME_SHIFT,
+                    there=(step.event,),
+                    lot=lot,
+                    site=step.site,
+                    parties=(step.party,) if step.party else (),
+                )
         if step.entered is not None and step.left is not None and step.left > step.entered * (1 + tolerance):
-            yield _error(
-                "RC-YIELD",
-                step.event,
-                f"{format_mass(step.left)} came out of {format_mass(step.entered)}",
+            of = f" of {step.substance}" if step.substance else ""
+            unit = step.entered and slipped(step.left, step.entered)
+            yield Mismatch(
+                rule="RC-YIELD",
+                subject=f"{step.output or step.event} {step.substance}".strip(),
+                period=month(step.at),
+                pointer=step.event,
+                message=f"{amount(step.left)}{of} came out of {amount(step.entered)}",
+                cause=Cause.UNIT_ERROR if unit else Cause.WRONG_FACTOR,
+                there=(step.event,),
+                lot=step.output,
+                site=step.site,
+                parties=(step.party,) if step.party else (),
+                expected=step.entered,
+                found=step.left,
             )
-
-
-def _error(rule: str, pointer: str, message: str) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, pointer=pointer, message=message)
