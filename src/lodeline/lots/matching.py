@@ -21,7 +21,7 @@ def shipments(record: Record) -> Iterator[Shipment]:
     """
     inside: dict[str, list[Moved]] = defaultdict(list)
     loose: dict[str, list[Moved]] = defaultdict(list)
-    for key in record.keys():
+    for key in record.lots():
         came = record.of(key, words.RECEIVED)
         if not came:
             continue
@@ -35,12 +35,12 @@ def shipments(record: Record) -> Iterator[Shipment]:
             loose[key] += came
     opened: set[str] = {
         parent
-        for key in record.keys()
+        for key in record.lots()
         if record.of(key, words.SHIPPED)
         for parent in record.parents(key)
         if record.of(parent, words.RECEIVED)
     }
-    for key in record.keys():
+    for key in record.lots():
         sent = record.of(key, words.SHIPPED)
         carried = any(record.of(parent, words.RECEIVED) for parent in record.parents(key))
         yield from _of(record, key, sent, loose[key], inside[key], arrived=carried, known=key in opened)

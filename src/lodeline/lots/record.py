@@ -71,7 +71,7 @@ class Record:
         for one in sorted(self.moved, key=lambda one: (one.at, one.event, one.act)):
             self._by_key[one.key].append(one)
 
-    def keys(self) -> list[str]:
+    def lots(self) -> list[str]:
         return sorted(self._by_key)
 
     def of(self, key: str, *acts: str) -> list[Moved]:
