@@ -81,37 +81,79 @@ class Graph:
 
 
 def sort(nodes: dict[tuple[str, int], Node]) -> tuple[tuple[Node, ...], tuple[str, ...]]:
-    """Kahn's algorithm: topological order, and keys in a circle; edges among those are cut."""
+    """Kahn's algorithm: topological order, and keys in a circle; the edges that made a circle are cut."""
+    order = _settle(nodes)
+    if len(order) == len(nodes):
+        return order, ()
+    settled = {(node.key, node.version) for node in order}
+    circles = _circles({at: node for at, node in nodes.items() if at not in settled})
+    _cut(circles)
+    return _settle(nodes), tuple(sorted({node.key for circle in circles for node in circle}))
+
+
+def _settle(nodes: dict[tuple[str, int], Node]) -> tuple[Node, ...]:
+    """The nodes that are in no circle nor behind one, each with its rank."""
     waiting = {at: len(node.incoming) for at, node in nodes.items()}
     ready = sorted(at for at, count in waiting.items() if not count)
     order: list[Node] = []
-    while True:
-        while ready:
-            node = nodes[ready.pop()]
-            node.rank = len(order)
-            order.append(node)
-            del waiting[node.key, node.version]
-            for edge in node.outgoing:
-                at = (edge.target.key, edge.target.version)
-                waiting[at] -= 1
-                if not waiting[at]:
-                    ready.append(at)
-        if not waiting:
-            break
-        return (*order, *_cut(nodes, waiting)), tuple(sorted({key for key, _ in waiting}))
-    return tuple(order), ()
+    while ready:
+        node = nodes[ready.pop()]
+        node.rank = len(order)
+        order.append(node)
+        for edge in node.outgoing:
+            at = (edge.target.key, edge.target.version)
+            waiting[at] -= 1
+            if not waiting[at]:
+                ready.append(at)
+    return tuple(order)
 
 
-def _cut(nodes: dict[tuple[str, int], Node], left: dict[tuple[str, int], int]) -> list[Node]:
-    """Take the edges inside a circle away: what came that way is unknown."""
-    rest = []
+def _circles(left: dict[tuple[str, int], Node]) -> list[list[Node]]:
+    """Lots that flow into each other (Kosaraju): by where walks along the edges end, then against the edges."""
+    ended: list[Node] = []
+    seen: set[tuple[str, int]] = set()
     for at in sorted(left):
-        node = nodes[at]
-        for edge in [one for one in node.incoming if (one.source.key, one.source.version) in left]:
-            node.cut = True
-            node.incoming.remove(edge)
-            edge.source.outgoing.remove(edge)
-            for name, value in edge.masses.items():
-                node.unknown[name] = node.unknown.get(name, 0) + value
-        rest.append(node)
-    return rest
+        _walk(left[at], left, seen, ended, back=False)
+    found = []
+    seen = set()
+    for node in reversed(ended):
+        circle: list[Node] = []
+        _walk(node, left, seen, circle, back=True)
+        if len(circle) > 1 or any(edge.source is node for edge in node.incoming):
+            found.append(circle)
+    return found
+
+
+def _walk(
+    start: Node,
+    left: dict[tuple[str, int], Node],
+    seen: set[tuple[str, int]],
+    ended: list[Node],
+    *,
+    back: bool,
+) -> None:
+    """Depth first over what was not seen; nodes are added when everything after them was."""
+    rest = [(start, False)]
+    while rest:
+        node, done = rest.pop()
+        at = (node.key, node.version)
+        if done:
+            ended.append(node)
+        elif at in left and at not in seen:
+            seen.add(at)
+            rest.append((node, True))
+            edges = node.incoming if back else node.outgoing
+            rest += [(edge.source if back else edge.target, False) for edge in reversed(edges)]
+
+
+def _cut(circles: list[list[Node]]) -> None:
+    """Take the edges inside a circle away: what came that way is unknown."""
+    for circle in circles:
+        inside = {(node.key, node.version) for node in circle}
+        for node in circle:
+            for edge in [one for one in node.incoming if (one.source.key, one.source.version) in inside]:
+                node.cut = True
+                node.incoming.remove(edge)
+                edge.source.outgoing.remove(edge)
+                for name, value in edge.masses.items():
+                    node.unknown[name] = node.unknown.get(name, 0) + value

@@ -29,24 +29,30 @@ def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
     wholes: dict[str, list[float]] = {}
     masses: dict[str, list[int]] = {}
     for name in (*substances, BY_MASS):
-        wholes[name] = [weight for node in graph.order for weight in _weights(node, name)]
-        stated = [(node.mass if name == BY_MASS else node.masses.get(name)) or 0 for node in graph.order]
-        masses[name] = [min(mass, HEAVIEST) for mass in stated]
+        wholes[name] = [weight for node in graph.order for weight in weights(node, name)]
+        masses[name] = [made(node, name) for node in graph.order]
     return compress(
         len(graph.order),
         np.array([edge.source.rank for edge in edges], np.int64),
         np.array([edge.target.rank for edge in edges], np.int64),
         {name: np.array(column, np.float64) for name, column in wholes.items()},
         masses={name: np.array(column, np.int64) for name, column in masses.items()},
-        left=np.array([_left(node) for node in graph.order], np.float64),
+        left=np.array([left(node) for node in graph.order], np.float64),
     )
 
 
-def _weights(node: Node, name: str) -> list[float]:
+def weights(node: Node, name: str) -> list[float]:
+    """Of all that flows into a lot version, the part that each in-edge brings."""
     parts = [(edge.mass if name == BY_MASS else edge.masses.get(name)) or 0 for edge in node.incoming]
     whole = sum(parts) if name == BY_MASS else node.inflow(name)
     return [part / whole if whole else 0.0 for part in parts]
 
 
-def _left(node: Node) -> float:
+def made(node: Node, name: str) -> int:
+    """mg of a substance, or of everything, in the lot when it was made; 0 where it is not stated."""
+    return min((node.mass if name == BY_MASS else node.masses.get(name)) or 0, HEAVIEST)
+
+
+def left(node: Node) -> float:
+    """The share of the lot that is still there."""
     return (node.left or 0) / node.mass if node.mass else 0.0

@@ -32,8 +32,8 @@ def _none() -> Ints:
 class Delta:
     """In-edges of the touched `rows` (`indptr`, `sources`), out-edges of `out_rows`; `flags` says which rows those are.
 
-    Rows of the snapshot come first in `rows`, then the new ones. `ordered`: whether every lot still stands behind what
-    flows into it.
+    Rows of the snapshot come first in `rows`, then the new ones. `restated`: mg by substance in rows of the snapshot
+    that were made otherwise than it says. `ordered`: whether every lot still stands behind what flows into it.
     """
 
     rows: Ints = Factory(_none)
@@ -45,6 +45,7 @@ class Delta:
     weights: Mapping[str, Floats] = Factory(dict)
     masses: Mapping[str, NDArray[np.int64]] = Factory(dict)
     left: Mapping[int, float] = Factory(dict)
+    restated: Mapping[str, Mapping[int, int]] = Factory(dict)
     new: int = 0
     ordered: bool = True
 
@@ -96,7 +97,8 @@ class State:
 
     def mass(self, substance: str, rows: Ints) -> NDArray[np.float64]:
         """mg of a substance in the lots of some rows when they were made; zero where none is stated."""
-        if not self.delta.new:
+        restated = self.delta.restated.get(substance)
+        if not self.delta.new and not restated:
             column = self.base.masses.get(substance)
             return np.zeros(len(rows)) if column is None else column[rows].astype(np.float64)
         found = np.zeros(len(rows))
@@ -105,6 +107,9 @@ class State:
             found[old] = self.base.masses[substance][rows[old]]
         if substance in self.delta.masses:
             found[~old] = self.delta.masses[substance][rows[~old] - self.base.size]
+        if restated:
+            for at, row in enumerate(rows.tolist()):
+                found[at] = restated.get(row, found[at])
         return found
 
     def left(self, rows: Ints) -> NDArray[np.float64]:
@@ -127,9 +132,13 @@ class State:
         *,
         masses: Mapping[str, Any] | None = None,
         left: Mapping[int, float] | None = None,
+        restated: Mapping[str, Mapping[int, int]] | None = None,
         position: int | None = None,
     ) -> State:
-        """`count` new lots with their in-edges. They get the next numbers; `left` names old lots, too."""
+        """`count` new lots with their in-edges. They get the next numbers; `left` names old lots, too.
+
+        `restated`: mg by substance of old lots that were made otherwise than it was said before.
+        """
         first = self.size
         wide = evolve(self, delta=evolve(self.delta, new=self.delta.new + count))
         targets = np.asarray(targets, np.int64)
@@ -147,12 +156,12 @@ class State:
             )
             for name in {*added, *self.delta.masses}
         }
-        moved = (
-            {int(row): share for row, share in zip(wide.rows(list(left)), left.values(), strict=True)}
-            if left
-            else {}
-        )
-        wide = evolve(wide, delta=evolve(wide.delta, masses=kept, left={**self.delta.left, **moved}))
+        moved = {**self.delta.left, **_by_row(wide, left or {})}
+        said = {
+            name: {**self.delta.restated.get(name, {}), **_by_row(wide, (restated or {}).get(name, {}))}
+            for name in {*self.delta.restated, *(restated or {})}
+        }
+        wide = evolve(wide, delta=evolve(wide.delta, masses=kept, left=moved, restated=said))
         fresh = np.arange(first, first + count, dtype=np.int32)
         return _changed(wide, fresh, sources, targets, weights, position)
 
@@ -193,6 +202,10 @@ class State:
             left=None if base.left is None and not delta.left else self.left(self.rows(every)),
             fast=fast,
         )
+
+
+def _by_row(state: State, values: Mapping[int, Any]) -> dict[int, Any]:
+    return dict(zip(state.rows(list(values)).tolist(), values.values(), strict=True)) if values else {}
 
 
 def _changed(

@@ -11,20 +11,20 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import Factory, frozen
 
 from lodeline import strictjson
 from lodeline.lots.kernel.compressed import Compressed, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 FORMAT = 1
 STRUCTURE = ("indptr", "sources", "out_indptr", "targets", "nodes", "rows")
-MANIFEST, PART = "manifest.json", 1 << 22
+MANIFEST, BESIDE = "manifest.json", "beside."
 LARGEST_MANIFEST = 1 << 20
 
 
@@ -34,35 +34,41 @@ class SnapshotUnusable(ValueError):  # noqa: N818 - a verdict; the message names
 
 @frozen(kw_only=True)
 class Snapshot:
-    """An opened snapshot: what it is called, up to which log position it knows the log, and the graph."""
+    """An opened snapshot: what it is called, up to which log position it knows the log, and the graph.
+
+    `beside`: arrays that its writer put beside the graph, as what lots are called.
+    """
 
     id: str
     position: int
     graph: Compressed
+    beside: Mapping[str, NDArray[Any]] = Factory(dict)
 
 
-def write(graph: Compressed, folder: Path, *, position: int) -> Path:
+def write(
+    graph: Compressed, folder: Path, *, position: int, beside: Mapping[str, NDArray[Any]] | None = None
+) -> Path:
     """Write a graph that knows the log below `position` into `folder`; the path of the snapshot.
 
     A snapshot that is already there stays as it is.
     """
-    arrays = dict(_arrays(graph))
+    arrays = dict(_arrays(graph)) | {f"{BESIDE}{key}": array for key, array in (beside or {}).items()}
     called = identity(arrays, position)
-    final, beside = folder / called, folder / f".{called}.part"
+    final, part = folder / called, folder / f".{called}.part"
     if (final / MANIFEST).exists():
         return final
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     for key, array in arrays.items():
-        np.save(beside / f"{key}.npy", array, allow_pickle=False)
+        np.save(part / f"{key}.npy", array, allow_pickle=False)
     said = {
         "format": FORMAT,
         "id": called,
         "position": position,
         "arrays": {key: [one.dtype.str, len(one)] for key, one in arrays.items()},
     }
-    (beside / MANIFEST).write_bytes(strictjson.canonical(said))
-    beside.rename(final)
+    (part / MANIFEST).write_bytes(strictjson.canonical(said))
+    part.rename(final)
     return final
 
 
@@ -82,7 +88,9 @@ def open_(path: Path) -> Snapshot:
             masses=_named(arrays, "masses."),
             left=arrays.get("left"),
         )
-        found = Snapshot(id=str(said["id"]), position=_position(said), graph=graph)
+        found = Snapshot(
+            id=str(said["id"]), position=_position(said), graph=graph, beside=_named(arrays, BESIDE)
+        )
     except (KeyError, TypeError, AttributeError) as wrong:
         raise SnapshotUnusable(f"{path.name}/{MANIFEST} is not a manifest of a snapshot: {wrong}") from None
     _ends(path, graph)
