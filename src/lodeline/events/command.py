@@ -1,4 +1,4 @@
-"""`lodeline events check|hash|convert FILE...`: documents are read, nothing is sent, stored or looked up."""
+"""`lodeline events check|hash|convert|sheet FILE...`: documents are read, nothing is sent, stored or looked up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lodeline.events import command_sheet
 
 if TYPE_CHECKING:
     import argparse
@@ -43,11 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     convert.add_argument("file", metavar="FILE", help=_FILES)
     convert.add_argument("--to", choices=("json", "xml"), help="default: the other one")
     convert.add_argument("--out", metavar="FILE", help="write there instead of standard output")
+    command_sheet.add_arguments(verbs)
 
 
 def run(args: argparse.Namespace) -> int:
     """0: no error found; 1: at least one; 2: a file cannot be read."""
-    return {"check": _run_check, "hash": _run_hash, "convert": _run_convert}[args.verb](args)
+    runs = {"check": _run_check, "hash": _run_hash, "convert": _run_convert, "sheet": command_sheet.run}
+    return runs[args.verb](args)
 
 
 def _run_check(args: argparse.Namespace) -> int:

@@ -124,6 +124,23 @@ KINDS: Final[dict[str, Schema]] = {
         {"lot": URI, "site": URI, "country": COUNTRY, "materials": {**MATERIALS, "minItems": 1}},
         {"scheme": TEXT},
     ),
+    "lot.assay": _content(
+        {
+            "lot": URI,
+            "certificate": TEXT,
+            "sampled": DATE,
+            "laboratory": TEXT,
+            "composition": {
+                "type": "array",
+                "items": _content(
+                    {"substance": {**TEXT, "maxLength": 20}, "massFraction": SHARE}, {"uncertainty": SHARE}
+                ),
+                "minItems": 1,
+                "maxItems": 200,
+            },
+        },
+        {"method": TEXT},
+    ),
     "certificate": _content(
         {
             "scheme": TEXT,

@@ -7,6 +7,7 @@ decimal strings. Assurance codes are those of the UNTP Digital Conformity Creden
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 DOCUMENT_TYPE: Final = "StatementDocument"
 SCHEMA_VERSION: Final = "1"
+MOST_OF_IT: Final = Decimal("1.0001")
+"""Shares of a whole, as measured, may add up to this."""
 _IDENTIFIERS: Final = ("id", "subject", "issuer")
 _DATES: Final = ("issued", "validFrom", "validUntil")
 
@@ -73,6 +76,7 @@ def _schema(kind: str) -> dict[str, Any]:
                 },
                 "creationDate": {"type": "string", "format": "date-time"},
                 "statements": {"type": "array"},
+                "sheet": {"type": "object"},  # the spreadsheet it was made of
             },
             "required": ["type", "schemaVersion", "creationDate", "statements"],
             "additionalProperties": False,
@@ -223,6 +227,8 @@ def _content(kind: str, raw: dict[str, Any], say: Say) -> None:
             "Closed before it was opened. Correct the dates.",
             content["closed"],
         )
+    if kind == "lot.assay":
+        _assay(content, subject, raw, say)
     if kind == "battery.model" and subject != f"https://id.gs1.org/01/{content['gtin']}":
         say.error(
             "statement.subject",
@@ -244,6 +250,26 @@ def _content(kind: str, raw: dict[str, Any], say: Say) -> None:
             "A site and its party are two things; name each.",
             content["party"],
         )
+
+
+def _assay(content: dict[str, Any], subject: str, raw: dict[str, Any], say: Say) -> None:
+    """An assay is about its lot, names each substance once, and its shares are no more than the whole."""
+    if normalise(content["lot"]) != subject:
+        say.error("statement.subject", ("subject",), "The subject of an assay is its lot.", raw["subject"])
+    substances = [part["substance"] for part in content["composition"]]
+    if len(set(substances)) < len(substances):
+        say.error("statement.assay", ("content", "composition"), "A substance stands twice. List it once.")
+    if sum(Decimal(part["massFraction"]) for part in content["composition"]) > MOST_OF_IT:
+        say.error(
+            "statement.assay",
+            ("content", "composition"),
+            "The mass fractions are more than the whole. Correct them.",
+        )
+    if content["sampled"] > raw["issued"]:
+        say.error(
+            "time.inverted", ("content", "sampled"), "Sampled after the certificate was issued. Correct the dates.",
+            content["sampled"],
+        )  # fmt: skip
 
 
 def canonical_hash(raw: dict[str, Any]) -> str:
