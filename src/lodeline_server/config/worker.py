@@ -49,10 +49,12 @@ def main() -> None:
     from django_tasks_db.management.commands.db_worker import Worker
 
     from lodeline_server.events.processing import process_pending
+    from lodeline_server.events.subscriptions import running
     from lodeline_server.kit.clock import now
     from lodeline_server.log import after
 
     after.in_background()
+    running.in_background()
     process_pending(now=now())  # what a crash left behind
     for target in (_clocks, _leave_with_parent):
         threading.Thread(target=target, daemon=True).start()

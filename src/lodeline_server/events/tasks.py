@@ -10,6 +10,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from lodeline_server.events import processing
+from lodeline_server.events.subscriptions import running
 from lodeline_server.kit.clock import now
 from lodeline_server.log import projections
 
@@ -40,6 +41,7 @@ def process_captures() -> str:
         if time.monotonic() - _followed > BETWEEN:
             projections.follow_all(batch=BATCH, between=make_room)
             _followed = time.monotonic()
+    running.wake()  # who asked to be told is told from the log, not from the projections
     projections.follow_all(batch=BATCH, between=make_room)
     _followed = time.monotonic()
     if errors:
