@@ -12,10 +12,11 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lodeline_server.events.querying.models import Posting
 from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
 from lodeline_server.parties.models import Organisation, Workspace
 
-__all__ = ("CaptureJob", "EventRecord", "NamedQuery", "SigningKey", "Subscription", "Thing")
+__all__ = ("CaptureJob", "EventRecord", "NamedQuery", "Posting", "SigningKey", "Subscription", "Thing")
 
 
 class SigningKey(models.Model):
