@@ -6,7 +6,6 @@ permission; the job says how it ended.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime  # noqa: TC003  # pydantic reads it at run time
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID  # noqa: TC003
@@ -16,11 +15,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from lodeline import __version__
 from lodeline.access import Permission
 from lodeline.identifiers import IdentifierError, normalise
 from lodeline_server.events import actions, answers, queries
 from lodeline_server.events.models import CaptureJob
+from lodeline_server.events.negotiating import negotiate
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 router = Router()
 epcis = Router()
-VERSION = "2.0.0"
-_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 _BODY = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
@@ -112,7 +109,7 @@ class Jobs(Schema):
 @endpoint(Permission.CAPTURE_SUBMIT)
 def capture(request: HttpRequest, response: HttpResponse) -> Status:
     """Answers 202 with a job; findings of severity error come at once as 400, a known id with another body as 409."""
-    _negotiate(request, response)
+    negotiate(request, response)
     return _submit(request, response, actions.EPCIS)
 
 
@@ -162,7 +159,7 @@ def capture_jobs(
     next_page_token: int = Query(0, alias="nextPageToken", ge=0, le=2**62),
 ) -> list[dict[str, Any]]:
     """Pages as GS1 wants them: `Link` with `rel="next"` while there is more."""
-    _negotiate(request, response)
+    negotiate(request, response)
     rows = queries.jobs(request.auth)  # type: ignore[attr-defined]
     if next_page_token:
         rows = rows.filter(pk__lt=next_page_token)
@@ -179,7 +176,7 @@ def capture_jobs(
 )
 @endpoint(Permission.CAPTURE_VIEW)
 def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
-    _negotiate(request, response)
+    negotiate(request, response)
     response["Allow"] = "GET, POST, OPTIONS"
     return Status(204, None)
 
@@ -187,7 +184,7 @@ def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
 @epcis.get("/capture/{uuid:capture_id}", response=Job, summary="One capture job")
 @endpoint(Permission.CAPTURE_VIEW)
 def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) -> dict[str, Any]:
-    _negotiate(request, response)
+    negotiate(request, response)
     return answers.job(get_object_or_404(queries.jobs(request.auth), uuid=capture_id))  # type: ignore[attr-defined]
 
 
@@ -195,7 +192,7 @@ def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) 
 @endpoint(Permission.CAPTURE_VIEW)
 def event(request: HttpRequest, response: HttpResponse, event_id: str) -> dict[str, Any]:
     """An EPCISQueryDocument with the event, its editions and the declarations about it, as they are in the log."""
-    _negotiate(request, response)
+    negotiate(request, response)
     try:
         key = normalise(event_id)
     except IdentifierError:
@@ -265,33 +262,3 @@ def captures(
     if state is not None:
         rows = rows.filter(state=state)
     return {"total": rows.count(), "items": [answers.job(row) for row in rows[offset : offset + limit]]}
-
-
-def _negotiate(request: HttpRequest, response: HttpResponse) -> None:
-    """Announce versions and limits; refuse a request for versions that are not spoken here."""
-    bounds = actions.limits()
-    for name in ("EPCIS", "CBV"):
-        for suffix in ("", "-Min", "-Max"):
-            response[f"GS1-{name}-Version{suffix}"] = VERSION
-        exact = request.headers.get(f"GS1-{name}-Version")
-        low, high = (request.headers.get(f"GS1-{name}-Version-{end}") for end in ("Min", "Max"))
-        if (exact and _version(exact) != _version(VERSION)) or not (
-            _version(low or "0") <= _version(VERSION) <= _version(high or "9999")
-        ):
-            raise Problem(
-                406,
-                f"{name} {VERSION} is spoken here",
-                kind="epcisException:NotAcceptableException",
-            )
-    response["GS1-EPC-Format"] = "Never_Translates"
-    response["GS1-Capture-Error-Behaviour"] = CaptureJob.Behaviour.ROLLBACK
-    response["GS1-EPCIS-Capture-Limit"] = str(bounds.max_events)
-    response["GS1-EPCIS-Capture-File-Size-Limit"] = str(bounds.max_bytes)
-    response["GS1-Vendor-Version"] = f"lodeline {__version__}"
-
-
-def _version(text: str) -> tuple[int, ...]:
-    if not _VERSION.fullmatch(text.strip()):
-        raise Problem(400, "A version is digits and dots", kind=actions.INVALID)
-    numbers = [int(part) for part in text.strip().split(".")]
-    return (*numbers, 0, 0)[:3]
