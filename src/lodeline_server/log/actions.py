@@ -14,7 +14,7 @@ from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import encode
 from lodeline.log.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import after, backend, notebook, rows, signing, tiles, vault
+from lodeline_server.log import after, backend, fresh, notebook, rows, signing, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
 from lodeline_server.log.books import MAIN
 from lodeline_server.log.models import EntryRow, LogState
@@ -75,26 +75,35 @@ def append(
     owner = vault.tenant(workspace, now=now)
     sealed = _sealed(statements, owner, size, book)
     time, by = backend.instant(now), actor.organisation
-    entries, leaves = [], []
-    for position, (statement, one) in enumerate(zip(statements, sealed, strict=True), size):
-        leaf = encode(statement.type, now, owner.pseudonym, one.commitment)
-        hashed = leaf_hash(leaf)
-        leaves.append(hashed)
-        entries.append(
-            (
-                position, statement.type, workspace, by, time, leaf, hashed, one.payload, owner.version, one.subject,
-            )
-        )  # fmt: skip
+    leaves = [
+        encode(statement.type, now, owner.pseudonym, one.commitment)
+        for statement, one in zip(statements, sealed, strict=True)
+    ]
+    hashes = list(map(leaf_hash, leaves))
+    entries = [
+        (position, statement.type, workspace, by, time, leaf, hashed, one.sealed, owner.version, one.subject)
+        for position, (statement, one, leaf, hashed) in enumerate(
+            zip(statements, sealed, leaves, hashes, strict=True), size
+        )
+    ]
     backend.insert(book, entries)
-    tiles.grow(book, tree, leaves)
+    tiles.grow(book, tree, hashes)
     _sign(book, state, tree, now, key)
-    return [Appended(position, hashed) for position, hashed in enumerate(leaves, size)]
+    if book is MAIN and not any(one.subject for one in sealed):
+        fresh.keep(
+            first=size, workspace=workspace, organisation=by, now=now, leaves=leaves,
+            hashes=hashes,
+            parts=[(statement.type, one.salt, one.text) for statement, one in zip(statements, sealed, strict=True)],
+        )  # fmt: skip
+    return [Appended(position, hashed) for position, hashed in enumerate(hashes, size)]
 
 
 class _Sealed(NamedTuple):
     commitment: bytes
-    payload: bytes
+    sealed: bytes
     subject: int | None
+    salt: bytes
+    text: bytes
 
 
 def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, book: Book) -> list[_Sealed]:
@@ -114,7 +123,7 @@ def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, 
                 raise Problem(409, "This person's data was erased", detail=str(erased)) from None
         aad = vault.entry_place(owner.pseudonym, position, owner.version, table)
         sealed = sealing.seal(key, salt + payload, aad=aad, random=secrets.token_bytes)
-        found.append(_Sealed(sealing.commit(salt, payload), sealed, row))
+        found.append(_Sealed(sealing.commit(salt, payload), sealed, row, salt, payload))
     return found
 
 

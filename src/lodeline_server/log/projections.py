@@ -9,7 +9,7 @@ from attrs import frozen
 from django.db import transaction
 
 from lodeline_server.kit.collecting import uncollected
-from lodeline_server.log import backend, queries
+from lodeline_server.log import backend, fresh, queries
 from lodeline_server.log.models import Cursor
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lodeline_server.log.queries import Statement
 
 BATCH = 1_000
+SHORT = 2_500
+"""Positions of the log that are followed in one transaction: a document, or a few."""
 logger = structlog.get_logger(__name__)
 
 
@@ -68,10 +70,29 @@ def position(name: str) -> int:
 def follow_all(batch: int = BATCH, between: Callable[[], object] = bool) -> list[Failure]:
     """Bring every projection to the log's end. One that fails keeps its place and stops no other.
 
-    `between` is called after each batch, outside any transaction: a long catch-up lets others write there.
+    `between` is called after each batch, outside any transaction: a long catch-up lets others write there. A short way
+    is gone in one transaction, with one flush for all.
     """
-    failures, end = [], queries.size()  # one end for all: none sees what those below it have not seen
-    for projection in registered():
+    end = queries.size()  # one end for all: none sees what those below it have not seen
+    places = _places()
+    behind = [one for one in registered() if places.get(one.name, 0) < end]
+    if not behind:
+        return []
+    if len(behind) > 1 and end - min(places.get(one.name, 0) for one in behind) <= SHORT:
+        with uncollected(), transaction.atomic():
+            failures = _bring_up(behind, batch, end, bool)
+    else:
+        failures = _bring_up(behind, batch, end, between)
+    if not failures:
+        fresh.HELD.forget(end)
+    return failures
+
+
+def _bring_up(
+    projections: Sequence[Projection], batch: int, end: int, between: Callable[[], object]
+) -> list[Failure]:
+    failures = []
+    for projection in projections:
         try:
             while _step(projection, batch, end):
                 between()
@@ -81,19 +102,28 @@ def follow_all(batch: int = BATCH, between: Callable[[], object] = bool) -> list
     return failures
 
 
-def _step(projection: Projection, batch: int, end: int) -> bool:
-    """Apply one batch below `end` and move the cursor in the same transaction; True while there may be more."""
-    if position(projection.name) >= end:
-        return False
+def _places() -> dict[str, int]:
+    return dict(Cursor.objects.values_list("projection", "position"))
+
+
+def _step(projection: Projection, batch: int, end: int, *, again: bool = False) -> bool:
+    """Apply one batch below `end` and move the cursor in the same transaction; True while there may be more.
+
+    `again`: what was derived before is being derived anew, and from the log itself.
+    """
     with uncollected(), transaction.atomic():
         backend.lock(backend.FOLLOW)
         cursor, _ = Cursor.objects.get_or_create(projection=projection.name)
-        found = list(queries.read(cursor.position, types=projection.types, limit=batch, stop=end))
+        if cursor.position >= end:
+            return False
+        found = None if again else fresh.read(cursor.position, end, projection.types, batch)
+        if found is None:
+            found = list(queries.read(cursor.position, types=projection.types, limit=batch, stop=end))
         seen = [one for one in found if not one.erased]
         if seen:
             projection.apply(seen)
         full = len(found) == batch
-        cursor.position = found[-1].position + 1 if full else max(end, cursor.position)
+        cursor.position = found[-1].position + 1 if full else end
         cursor.save(update_fields=["position"])
     return full
 
@@ -108,7 +138,7 @@ def rebuild(names: Collection[str] | None = None) -> None:
             projection.reset()
             Cursor.objects.filter(projection=projection.name).delete()
         for projection in chosen:
-            while _step(projection, BATCH, end):
+            while _step(projection, BATCH, end, again=True):
                 pass
 
 
