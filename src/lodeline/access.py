@@ -33,6 +33,8 @@ class Permission(StrEnum):
     CAPTURE_VIEW = "capture.view"
     EVENTS_SUBSCRIBE = "events.subscribe"
     LOTS_VIEW = "lots.view"
+    CASES_VIEW = "cases.view"
+    CASES_WORK = "cases.work"
     RECALLS_VIEW = "recalls.view"
     RECALLS_RUN = "recalls.run"
     PASSPORTS_VIEW = "passports.view"
@@ -68,21 +70,28 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.BUYER: frozenset(
         _READ_CHAIN
         | {P.SCORES_VIEW, P.SCORES_RUN, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.CREDENTIALS_TRUST}
-        | {P.EVENTS_SUBSCRIBE}
+        | {P.EVENTS_SUBSCRIBE, P.CASES_VIEW, P.CASES_WORK}
     ),
     Role.SUPPLIER: frozenset(
         _READ_CHAIN
         | {P.SCORES_VIEW, P.CAPTURE_SUBMIT, P.KEYS_MANAGE, P.CREDENTIALS_ISSUE, P.EVENTS_SUBSCRIBE}
+        | {P.CASES_VIEW, P.CASES_WORK}
     ),
     Role.MAKER: frozenset(
         _READ_CHAIN
         | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.PASSPORTS_ISSUE, P.CAPTURE_SUBMIT, P.KEYS_MANAGE}
         | {P.CREDENTIALS_ISSUE, P.CREDENTIALS_TRUST, P.EVENTS_SUBSCRIBE}
+        | {P.CASES_VIEW, P.CASES_WORK}
     ),
     Role.QUALITY: frozenset(
-        _READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.CAPTURE_SUBMIT, P.EVENTS_SUBSCRIBE}
+        _READ_CHAIN
+        | {P.SCORES_VIEW, P.RECALLS_VIEW, P.RECALLS_RUN, P.CAPTURE_SUBMIT, P.EVENTS_SUBSCRIBE}
+        | {P.CASES_VIEW, P.CASES_WORK}
     ),
-    Role.AUDITOR: frozenset(_READ_CHAIN | {P.SCORES_VIEW, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.AUDIT_VIEW}),
+    Role.AUDITOR: frozenset(
+        _READ_CHAIN
+        | {P.SCORES_VIEW, P.RECALLS_VIEW, P.CAPTURE_SUBMIT, P.AUDIT_VIEW, P.CASES_VIEW, P.CASES_WORK}
+    ),
     Role.REGULATOR: frozenset(
         {P.HOME_VIEW, P.PASSPORTS_VIEW, P.LOTS_VIEW, P.RECALLS_VIEW, P.LOG_VIEW, P.EVIDENCE_VIEW}
         | {P.CREDENTIALS_VERIFY}

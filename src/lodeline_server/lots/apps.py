@@ -8,8 +8,9 @@ class LotsConfig(AppConfig):
     def ready(self) -> None:
         from lodeline_server.credentials import kinds
         from lodeline_server.log.projections import register
-        from lodeline_server.lots import credential_kinds
+        from lodeline_server.lots import credential_kinds, reconciling
         from lodeline_server.lots.projections import Lots
 
         kinds.offer("events", credential_kinds.events)
         register(Lots())
+        reconciling.ready()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
+from lodeline_server.lots.reconciling.models import Case, CaseEntry  # noqa: F401 - Django looks for models here
+
 
 class Happening(models.Model):
     """What one event says of all the lots it touches: when, where, who. `position` is that of its statement.

@@ -21,7 +21,6 @@ STEPS = {
     "arriving": Touch.RECEIVED,
     "retail_selling": Touch.SOLD,
 }
-ASSAY = "lode:assay"  # what somebody measured of a lot that is there already
 ENDING = frozenset({"decommissioning", "destroying"})
 
 
@@ -67,9 +66,8 @@ def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dic
         else:
             act = STEPS.get(event.biz_step or "", Touch.SEEN)
             party = _receiver(event, act) or captured_by
-    assay = {ASSAY: event.extensions[ASSAY]} if ASSAY in event.extensions else {}
     for key, amount in _things(event.epcs, event.quantities):
-        yield {"key": key, "act": act, "party": party, "ilmd": ilmd if act == Touch.MADE else assay, **amount}
+        yield {"key": key, "act": act, "party": party, "ilmd": ilmd if act == Touch.MADE else {}, **amount}
 
 
 def _receiver(event: Event, act: str) -> str:
