@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from lodeline.lots.credits import CreditRefused
+from lodeline.lots.schemes import CreditRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Input:
-    """What came in: all of it, and how much of it is certified."""
+    """What came in: all of it, and how much of it is certified. Both below zero: what came in before goes out again."""
 
     at: datetime
     mass: int
@@ -30,7 +30,7 @@ class Input:
     evidence: str
 
     def __attrs_post_init__(self) -> None:
-        if not 0 <= self.certified <= self.mass or self.mass == 0:
+        if not (0 <= self.certified <= self.mass or self.mass <= self.certified <= 0) or self.mass == 0:
             raise CreditRefused("MB-10", "the certified mass is between nothing and the whole input")
         if not self.evidence:
             raise CreditRefused("MB-11", "an input cites its evidence")
@@ -60,7 +60,7 @@ class Window:
         """Of the inputs after `at - length`, up to and with `at`; None when there were none."""
         first, end = bisect_right(self._times, at - self.length), bisect_right(self._times, at)
         mass = self._masses[end] - self._masses[first]
-        return Fraction(self._certified[end] - self._certified[first], mass) if mass else None
+        return Fraction(self._certified[end] - self._certified[first], mass) if mass > 0 else None
 
     def claim(self, at: datetime, share: Fraction) -> None:
         """Raise `CreditRefused` unless an output of that moment may claim this share."""

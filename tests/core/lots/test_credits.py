@@ -88,7 +88,7 @@ def test_unused_credits_end_with_their_period_when_the_scheme_says_so():
     assert ledger.balance(ACCOUNT, day(89)).left == 70
     after = ledger.balance(ACCOUNT, day(90))
     assert (after.left, after.expired) == (0, 70)
-    assert refused(ledger, claim("c", 90, 1)) == "MB-01"
+    assert refused(ledger, claim("c", 90, 1)) == "MB-09"
     ledger.post(claim("c", 89, 70))
     assert ledger.balance(ACCOUNT, day(90)).expired == 0
 
