@@ -97,7 +97,7 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
             workspace_id=actor.workspace,
             organisation_id=actor.organisation,
             actor=actor.id,
-            name=_clean(document.name),
+            name=clean(document.name),
             raw=document.data,
             sha256=sha256(document.data).hexdigest(),
             size=len(document.data),
@@ -121,7 +121,7 @@ def submit(*, actor: Actor, document: Document, now: datetime, queue: bool = Tru
     return job
 
 
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
     """A file name as text that any database keeps."""
     text = name.encode("utf-8", "replace").decode()
     return "".join(letter for letter in text if letter.isprintable())[:200]

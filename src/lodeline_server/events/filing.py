@@ -23,6 +23,7 @@ from lodeline.strictjson import pointer
 from lodeline_server.events import identity, storage, subjects
 from lodeline_server.events.custody import Ledger
 from lodeline_server.events.models import CaptureJob, EventRecord, filed_as
+from lodeline_server.events.outcomes import letters
 from lodeline_server.log.actions import NewStatement, append
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def file(job: CaptureJob, content: Content, now: datetime) -> None:
     if content.statements:
         found += _other_issuers(content, good, job.organisation.party)
     job.rejected = len(decisions) - job.duplicates - len(good)
+    fine = good
     keep = job.behaviour == CaptureJob.Behaviour.PROCEED
     if job.rejected and not keep:
         good = []
@@ -167,6 +169,7 @@ def file(job: CaptureJob, content: Content, now: datetime) -> None:
     if not refused and job.duplicates and not good:
         found.append(_nothing_new(job))
     job.findings = [*job.findings, *(finding.as_dict() for finding in found)]
+    job.outcomes = letters([decision.duplicate for decision in decisions], fine, good)
     job.accepted = len(good)
     job.state = CaptureJob.State.REFUSED if refused else CaptureJob.State.TAKEN
     job.raw = None

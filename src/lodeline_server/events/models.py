@@ -13,10 +13,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lodeline_server.events.querying.models import Posting
+from lodeline_server.events.sheets.models import SheetPreview
 from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
 from lodeline_server.parties.models import Organisation, Workspace
 
-__all__ = ("CaptureJob", "EventRecord", "NamedQuery", "Posting", "SigningKey", "Subscription", "Thing")
+__all__ = (
+    "CaptureJob", "EventRecord", "NamedQuery", "Posting", "SheetPreview", "SigningKey", "Subscription", "Thing",
+)  # fmt: skip
 
 
 class SigningKey(models.Model):
@@ -73,6 +76,7 @@ class CaptureJob(models.Model):
     accepted = models.IntegerField(default=0)
     duplicates = models.IntegerField(default=0)
     rejected = models.IntegerField(default=0)
+    outcomes = models.TextField(blank=True, default="", help_text="a letter for each event, as in `outcomes`")
     attempts = models.IntegerField(default=0)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
