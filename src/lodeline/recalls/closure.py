@@ -36,7 +36,7 @@ class Mark(StrEnum):
 
 @frozen(kw_only=True)
 class Thing:
-    """A lot or item to deal with. `holder`: who has it as far as known; `mass`: mg of the suspect lot in it, if known."""
+    """A lot or item to deal with. `holder`: who has it as far as known; `mass`: mg of the suspect lot in it."""
 
     key: str
     holder: str

@@ -23,6 +23,9 @@ from lodeline_server.parties.authentication import authenticate
 from lodeline_server.passports.api import router as passports
 from lodeline_server.passports.api_disclosure import router as disclosure
 from lodeline_server.recalls.api import router as recalls
+from lodeline_server.recalls.asking.api import router as asking
+from lodeline_server.recalls.closing.api import router as closing
+from lodeline_server.recalls.drilling.api import router as drilling
 from lodeline_server.trust.api import router as trust
 
 api = Api(
@@ -38,7 +41,10 @@ register_handlers(api)
 api.add_router("/epcis", epcis, tags=["EPCIS 2.0"])
 api.add_router("/api", events, tags=["capture"])
 api.add_router("/api", lots, tags=["trace"])
+api.add_router("/api", drilling, tags=["recalls"])  # before /recalls/{recall_id}
+api.add_router("/api", asking, tags=["recalls"])
 api.add_router("/api", recalls, tags=["recalls"])
+api.add_router("/api", closing, tags=["recalls"])
 api.add_router("/api", passports, tags=["passports"])
 api.add_router("/api", disclosure, tags=["passports"])
 api.add_router("/api", trust, tags=["scores"])

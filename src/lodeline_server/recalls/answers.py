@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def head(recall: Recall) -> dict[str, Any]:
     """A recall without its lists."""
+    closed = getattr(recall, "closure", None)
     return {
         "id": recall.pk,
         "number": recall.number,
@@ -25,6 +26,7 @@ def head(recall: Recall) -> dict[str, Any]:
         "reason": recall.reason,
         "computed": recall.computed_at,
         "milliseconds": float(recall.milliseconds),
+        "method": recall.method,
         "position": recall.position,
         "evidencePosition": recall.evidence_position,
         "affected": recall.affected,
@@ -33,17 +35,19 @@ def head(recall: Recall) -> dict[str, Any]:
         "untouched": recall.untouched,
         "lotMassKg": kilograms(recall.mass),
         "error": plain(recall.error),
+        "closed": closed.closed_at if closed else None,
     }
 
 
 def as_dict(recall: Recall) -> dict[str, Any]:
     """A whole recall: affected items and those below by dose, lots on the way, masses."""
-    masses = queries.masses(recall)
+    said, masses = head(recall), queries.masses(recall)
     hits = list(recall.hits.order_by("rank"))
     items = [hit for hit in hits if hit.item]
     return {
-        **head(recall),
+        **said,
         "computed": recall.computed_at.isoformat(),
+        "closed": said["closed"].isoformat() if said["closed"] else None,
         "massKg": {
             "affected": kilograms(masses.affected),
             "below": kilograms(masses.below),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime  # noqa: TC003  # pydantic reads it at run time
 from decimal import Decimal
 from fractions import Fraction
@@ -18,8 +17,7 @@ from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries as lots
-from lodeline_server.lots.folding import label
-from lodeline_server.recalls import actions, exploring, queries
+from lodeline_server.recalls import actions, queries
 from lodeline_server.recalls.answers import as_dict, head
 from lodeline_server.recalls.deciding import Order
 
@@ -54,6 +52,7 @@ class RecallHead(Schema):
     reason: str
     computed: datetime
     milliseconds: float
+    method: str
     position: int
     evidencePosition: int  # noqa: N815
     affected: int
@@ -62,6 +61,7 @@ class RecallHead(Schema):
     untouched: int
     lotMassKg: str | None  # noqa: N815
     error: str
+    closed: datetime | None
 
 
 class Hit(Schema):
@@ -106,7 +106,7 @@ def list_recalls(
     limit: Annotated[int, Field(ge=1, le=500)] = 50,
     offset: Annotated[int, Field(ge=0, le=2**31)] = 0,
 ) -> dict[str, Any]:
-    rows = queries.visible(request.auth)  # type: ignore[attr-defined]
+    rows = queries.visible(request.auth).select_related("closure")  # type: ignore[attr-defined]
     return {"total": rows.count(), "recalls": [head(row) for row in rows[offset : offset + limit]]}
 
 
@@ -127,147 +127,6 @@ def make_recall(request: HttpRequest, wanted: NewRecall) -> Status:
         reason=wanted.reason,
     )
     return Status(201, as_dict(actions.compute(actor=actor, order=order, now=now(), timer=perf_counter)))
-
-
-Word = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class WhatIf(Schema):
-    lots: Annotated[list[Word], Field(min_length=1, max_length=exploring.MOST_SUSPECTS)]
-    threshold: Share = Decimal(0)
-    substance: Literal["", "Ni", "Co", "Mn", "Li", "C", "Cu", "Al", "mass"] = ""
-
-
-class Suspect(Schema):
-    key: str
-    label: str
-    reached: int
-    affected: int
-    only: int
-
-
-class Dosed(Schema):
-    key: str
-    label: str
-    dose: str
-    massKg: str  # noqa: N815
-
-
-class WhatIfAnswer(Schema):
-    snapshot: str
-    position: int
-    substance: str
-    threshold: str
-    items: int
-    suspectMassKg: str  # noqa: N815
-    alone: list[Suspect]
-    listed: list[Dosed]
-
-
-class Failures(Schema):
-    failed: Annotated[list[Word], Field(min_length=1, max_length=exploring.MOST_FAILED)]
-    sound: Annotated[list[Word], Field(max_length=exploring.MOST_SOUND)] = []
-
-
-class Factor(Schema):
-    kind: str
-    name: str
-    label: str
-
-
-class Finding(Schema):
-    factors: list[Factor]
-    failed: int
-    sound: int
-    odds: str
-    oddsLow: str  # noqa: N815
-    oddsHigh: str  # noqa: N815
-    p: str
-    adjusted: str
-
-
-class Draw(Schema):
-    ticket: str
-    lot: str
-    label: str
-
-
-class NewDrill(Schema):
-    lot: Word
-    truth: Annotated[
-        list[Word], Field(max_length=10_000, description="items that a list kept elsewhere names")
-    ]
-    limitSeconds: Annotated[int, Field(ge=1, le=86_400)] = 60  # noqa: N815
-
-
-class DrillAnswer(Schema):
-    lot: str
-    label: str
-    position: int
-    seconds: str
-    limitSeconds: str  # noqa: N815
-    found: int
-    truth: int
-    completeness: str
-    precision: str
-    missed: list[str]
-    wrong: list[str]
-    reconciled: str | None
-    passed: bool
-
-
-class CausesAnswer(Schema):
-    snapshot: str
-    position: int
-    failed: int
-    sound: int
-    tested: int
-    findings: list[Finding]
-
-
-@router.post(
-    "/recalls/what-if",
-    response=WhatIfAnswer,
-    summary="What several lots would reach; nothing is put on record",
-)
-@endpoint(Permission.RECALLS_RUN)
-def ask_what_if(request: HttpRequest, wanted: WhatIf) -> dict[str, Any]:
-    """Items by dose (the first 1,000), and what each lot adds to the others."""
-    actor = request.auth  # type: ignore[attr-defined]
-    keys = exploring.chosen(actor, wanted.lots)
-    substance = exploring.column(wanted.substance, keys, actor.workspace)
-    return exploring.what_if(actor.workspace, keys, threshold=Fraction(wanted.threshold), substance=substance)
-
-
-@router.post(
-    "/recalls/common-cause", response=CausesAnswer, summary="Which lots, sites and days explain failed items"
-)
-@endpoint(Permission.RECALLS_RUN)
-def ask_common_cause(request: HttpRequest, wanted: Failures) -> dict[str, Any]:
-    """Fisher's exact test over all that flowed into the items, the best explanation first; it proves no cause."""
-    actor = request.auth  # type: ignore[attr-defined]
-    failed, sound = exploring.chosen(actor, wanted.failed), exploring.chosen(actor, wanted.sound)
-    return exploring.common_cause(actor.workspace, failed, sound)
-
-
-@router.post("/recalls/drill/draw", response=Draw, summary="Draw a lot for a drill at random")
-@endpoint(Permission.RECALLS_RUN)
-def draw_for_drill(request: HttpRequest) -> dict[str, Any]:
-    ticket = secrets.randbelow(2**64)
-    lot = exploring.drawn(request.auth.workspace, ticket)  # type: ignore[attr-defined]
-    return {"ticket": str(ticket), "lot": lot, "label": label(lot)}
-
-
-@router.post(
-    "/recalls/drill", response=DrillAnswer, summary="Recall a lot as a drill; nothing is put on record"
-)
-@endpoint(Permission.RECALLS_RUN)
-def run_drill(request: HttpRequest, wanted: NewDrill) -> dict[str, Any]:
-    """Timed, with what was missed and what was listed wrongly against the truth."""
-    actor = request.auth  # type: ignore[attr-defined]
-    (lot,) = exploring.chosen(actor, [wanted.lot])
-    truth = exploring.spelled(actor, wanted.truth)
-    return exploring.drill(actor.workspace, lot, truth, limit=wanted.limitSeconds, clock=perf_counter)
 
 
 @router.get("/recalls/{recall_id}", response=WholeRecall, summary="One recall with its lists")

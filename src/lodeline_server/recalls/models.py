@@ -1,4 +1,7 @@
-"""Recalls as they were computed: one row per `recall.computed` statement. Rebuildable, never edited."""
+"""Recalls as they were computed: one row per `recall.computed` statement. Rebuildable, never edited.
+
+Drills and what follows a recall have subpackages of their own.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class Recall(models.Model):
     threshold = models.DecimalField(max_digits=13, decimal_places=12)
     reason = models.CharField(max_length=500, blank=True)
     computed_at = models.DateTimeField()
+    method = models.CharField(max_length=20, default="dose-1")
     evidence_position = models.PositiveBigIntegerField()
     milliseconds = models.DecimalField(max_digits=12, decimal_places=1)
     affected = models.PositiveIntegerField()
@@ -81,3 +85,11 @@ class Hit(models.Model):
     def address(self) -> str:
         """The page of the lot or item."""
         return lot_address(self.key)
+
+
+from lodeline_server.recalls.closing.models import (  # noqa: E402, F401 - Django looks for models here
+    Closure,
+    Notice,
+    Settled,
+)
+from lodeline_server.recalls.drilling.models import Drill  # noqa: E402, F401 - Django looks for models here

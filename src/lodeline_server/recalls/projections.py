@@ -1,4 +1,4 @@
-"""Recalls from `recall.computed` statements."""
+"""Recalls from `recall.computed` statements, what was said after them, and drills."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from lodeline_server.lots.folding import LARGEST, label
+from lodeline_server.recalls.closing import folding as closing
+from lodeline_server.recalls.closing.models import Closure, Notice, Settled
+from lodeline_server.recalls.drilling import folding as drilling
+from lodeline_server.recalls.drilling.models import Drill
 from lodeline_server.recalls.models import Hit, Recall
 
 if TYPE_CHECKING:
@@ -20,31 +24,62 @@ if TYPE_CHECKING:
     from lodeline_server.log.queries import Statement
 
 BULK = 500
+DRILLING = {"recall.drill-drawn": drilling.drawn, "recall.drill-finished": drilling.finished}
+FOLLOWING = {
+    "recall.notice": closing.notice,
+    "recall.outcome": closing.outcome,
+    "recall.closed": closing.closed,
+}
 
 
 @frozen
 class Recalls:
     name: str = "recalls"
-    types: frozenset[str] = frozenset({"recall.computed"})
+    types: frozenset[str] = frozenset({"recall.computed", *DRILLING, *FOLLOWING})
     order: int = 40
 
     def reset(self) -> None:
-        Hit.objects.all().delete()
-        Recall.objects.all().delete()
+        for model in (Drill, Closure, Settled, Notice, Hit, Recall):
+            model.objects.all().delete()
 
     def apply(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
-            body = statement.payload["body"]
-            recall = _recall(statement, body)
-            recall.save(force_insert=True)
-            hits = [_hit(recall, rank, row) for rank, row in enumerate(body["reached"], 1)]
-            Hit.objects.bulk_create(hits, batch_size=BULK)
+            if statement.type in DRILLING:
+                DRILLING[statement.type](statement)
+            elif statement.type in FOLLOWING:
+                recall = _open(statement)
+                if recall is not None:
+                    FOLLOWING[statement.type](statement, recall)
+            else:
+                _computed(statement)
 
     def dump(self) -> Iterator[str]:
         for recall in Recall.objects.order_by("position").iterator():
             yield _line(recall, {"id"})
-            for hit in recall.hits.order_by("rank").iterator():
-                yield _line(hit, {"id", "recall_id"})
+            for rows in (
+                recall.hits.order_by("rank"),
+                recall.notices.order_by("position"),
+                recall.settled.order_by("key"),
+                Closure.objects.filter(recall=recall),
+            ):
+                for row in rows.iterator():
+                    yield _line(row, {"id", "recall_id"})
+        for drill in Drill.objects.order_by("position").iterator():
+            yield _line(drill, {"id"})
+
+
+def _computed(statement: Statement) -> None:
+    body = statement.payload["body"]
+    recall = _recall(statement, body)
+    recall.save(force_insert=True)
+    hits = [_hit(recall, rank, row) for rank, row in enumerate(body["reached"], 1)]
+    Hit.objects.bulk_create(hits, batch_size=BULK)
+
+
+def _open(statement: Statement) -> Recall | None:
+    """The recall that a statement speaks of, while it is open; none when it was erased."""
+    at = statement.payload["body"]["recall"]
+    return Recall.objects.filter(workspace_id=statement.workspace, position=at, closure__isnull=True).first()
 
 
 def _line(row: models.Model, without: set[str]) -> str:
@@ -72,6 +107,7 @@ def _recall(statement: Statement, body: dict[str, Any]) -> Recall:
         threshold=Decimal(body["threshold"]),
         reason=body["reason"],
         computed_at=computed,
+        method=body["method"],
         evidence_position=body["position"],
         milliseconds=Decimal(body["milliseconds"]),
         affected=body["affected"],

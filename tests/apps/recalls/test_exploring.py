@@ -1,11 +1,11 @@
-"""What-if and common cause over HTTP: they answer like the recall on record, and put nothing on record."""
+"""What-if, common cause and contribution over HTTP: like the recall on record, and nothing is put on it."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from tests.apps.lots.chain import MINE, commission, described, item, lot, tell, transform, world
+from tests.apps.lots.chain import MINE, PLANT, commission, described, item, lot, tell, transform, world
 from tests.apps.recalls.test_recall import run
 
 from lodeline_server.log.queries import size
@@ -100,24 +100,53 @@ def test_the_lot_behind_the_failures_is_named(workspace, client):
     assert (some["sound"], some["findings"][0]["failed"], some["findings"][0]["sound"]) == (4, 4, 0)
 
 
-def test_a_drill_draws_a_lot_and_holds_its_list_against_the_truth(workspace, client):
+def test_what_feeds_a_battery_adds_up(workspace, client):
+    batteries(workspace.pk, bad="")
+    found = ask(client, "contribution", items=["C1"], substance="Co").json()
+    assert (found["wantedKg"], found["substance"], found["items"]) == ("1", "Co", 1)
+    rows = {one["label"]: (one["share"], one["massKg"], one["begins"]) for one in found["listed"]}
+    assert rows == {"C": ("1", "1", False), "ONE": ("0.5", "0.5", True), "TWO": ("0.5", "0.5", True)}
+    assert found["sourcesKg"] == {"listed": "1", "below": "0", "unknown": "0"}
+    some = ask(client, "contribution", items=["C1", "A0"], substance="Co", threshold="0.3").json()
+    assert {one["label"]: one["share"] for one in some["listed"]} == {"A": "0.5", "C": "0.5", "ONE": "0.75"}
+    assert (some["lotsBelow"], some["largestBelowKg"], some["sourcesKg"]["below"]) == (1, "0.5", "0.5")
+    assert {some["snapshot"], some["position"], some["method"]} == {
+        found["snapshot"],
+        found["position"],
+        "contribution-1",
+    }
+
+
+def test_machines_days_and_shifts_count(workspace, client):
+    """Two coaters at one site make the same product from the same lot; what comes from one of them fails."""
+    coater = "https://id.gs1.org/414/{}/254/COATER{}"
+    events = [commission(lot("ORE"), 0, MINE, ilmd=described("ore", Co="0.5"))]
+    failed = []
+    for n in range(16):
+        event = transform(
+            1 + n % 4 + n / 100, [(lot("ORE"), 2)], items=[item(f"M{n}")], ilmd=described("pack", mass="2", Co="0.5"),
+            name=f"m{n}", readPoint={"id": coater.format(PLANT.rsplit("/", 1)[1], 1 + n // 8)},
+        )  # fmt: skip
+        events.append(event)
+        failed += [f"M{n}"] if n // 8 else []
+    tell(workspace.pk, *events)
+    found = ask(client, "common-cause", failed=failed).json()
+    best = found["findings"][0]
+    assert [(one["kind"], one["name"].rsplit(", ")[-1]) for one in best["factors"]] == [
+        ("machine", "COATER2")
+    ]
+    assert (best["failed"], best["sound"], best["significant"]) == (8, 0, True)
+    kinds = {one["kind"] for finding in found["findings"] for one in finding["factors"]}
+    assert kinds == {"lot", "machine", "site", "party", "day", "shift"}
+    assert "COATER2" in found["words"]
+    assert "explains it best" in found["words"]
+
+
+def test_nothing_is_said_to_explain_what_chance_explains(workspace, client):
     serials, _ = batteries(workspace.pk, bad="")
-    before = size()
-    drawn = client.post("/api/recalls/drill/draw").json()
-    assert drawn["lot"] in {lot(code) for code in ("ONE", "TWO", "A", "B", "C")}
-    assert int(drawn["ticket"]) >= 0
-    truth = [item(one) for one in serials["A"]] + serials["C"][:2] + ["unheard-of"]
-    found = ask(client, "drill", lot="ONE", truth=truth).json()
-    assert (found["found"], found["truth"], found["missed"], found["passed"]) == (8, 7, ["unheard-of"], False)
-    assert found["wrong"] == [item(one) for one in serials["C"][2:]]
-    assert (found["completeness"], found["precision"], found["reconciled"]) == ("0.857143", "0.75", "1")
-    good = ask(client, "drill", lot="ONE", truth=truth[:-1] + serials["C"][2:]).json()
-    assert (good["completeness"], good["precision"], good["missed"], good["passed"]) == ("1", "1", [], True)
-    assert (size(), Recall.objects.count()) == (before, 0)
-
-
-def test_a_drill_without_lots(workspace, client):
-    assert client.post("/api/recalls/drill/draw").status_code == 404
+    found = ask(client, "common-cause", failed=[row[0] for row in serials.values()]).json()
+    assert found["significant"] == 0
+    assert found["words"].startswith("Nothing stands out")
 
 
 def test_questions_that_cannot_be_answered(workspace, client):
@@ -126,12 +155,11 @@ def test_questions_that_cannot_be_answered(workspace, client):
         ("what-if", {"lots": ["NOBODY"]}, 404, "not on record"),
         ("what-if", {"lots": ["a\0b"]}, 404, "not on record"),
         ("common-cause", {"failed": ["a\0b"]}, 404, "not on record"),
-        ("drill", {"lot": "a\0b", "truth": ["a\0b"]}, 404, "not on record"),
         ("what-if", {"lots": []}, 422, ""),
+        ("contribution", {"items": []}, 422, ""),
+        ("contribution", {"items": ["NOBODY"]}, 404, "not on record"),
         ("what-if", {"lots": ["ONE"], "threshold": "2"}, 422, ""),
         ("what-if", {"lots": ["ONE"], "substance": "Xx"}, 422, ""),
-        ("drill", {"lot": "NOBODY", "truth": []}, 404, "not on record"),
-        ("drill", {"lot": "ONE", "truth": [], "limitSeconds": 0}, 422, ""),
         ("common-cause", {"failed": ["ONE"]}, 422, "Only items"),
         ("common-cause", {"failed": failed}, 422, "no sound item"),
         ("common-cause", {"failed": serials["A"], "sound": serials["A"]}, 422, "not both"),
@@ -148,9 +176,8 @@ def test_who_may_not_run_recalls_may_not_ask(workspace, client_as):
     asked = {
         "what-if": {"lots": ["MINED"]},
         "common-cause": {"failed": ["P1"]},
-        "drill": {"lot": "MINED", "truth": []},
+        "contribution": {"items": ["P1"]},
     }
-    assert client_as("buyer").post("/api/recalls/drill/draw").status_code == 403
     for what, body in asked.items():
         assert ask(client_as("buyer"), what, **body).status_code == 403
 
