@@ -48,6 +48,12 @@ def size(book: Book = MAIN) -> int:
     return LogState.objects.filter(name=book.name).values_list("size", flat=True).first() or 0
 
 
+def leaf_hash(position: int, book: Book = MAIN) -> bytes:
+    """The leaf hash at a position; nothing where there is none."""
+    found = book.entries.objects.filter(position=position).values_list("leaf_hash", flat=True).first()
+    return bytes(found or b"")
+
+
 def checkpoint(book: Book = MAIN) -> str | None:
     """The newest signed checkpoint; None while the book is empty."""
     newest = notebook.newest(book)
@@ -131,6 +137,15 @@ def get(position: int, workspace: int | None = None, book: Book = MAIN) -> State
         rows = rows.filter(workspace=workspace)
     entry = rows.first()
     return _statement(entry, vault.Keyring()) if entry else None
+
+
+def at(positions: Collection[int], workspace: int, book: Book = MAIN) -> dict[int, Statement]:
+    """The statements of a workspace at these positions, by position. Raises `Unreadable` as `read` does."""
+    rows = book.entries.objects.select_related("subject_key").filter(
+        position__in=positions, workspace=workspace
+    )
+    keys = vault.Keyring()
+    return {entry.position: _statement(entry, keys) for entry in rows}
 
 
 def inclusion(position: int, tree_size: int, book: Book = MAIN) -> list[bytes]:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode
 
 from attrs import frozen
 from django.urls import reverse
 
 from lodeline.identifiers import DOMAIN, IdentifierError, normalise
-from lodeline.lots.build import build
-from lodeline.lots.containment import Packing
+from lodeline.lots import nearby
 from lodeline.lots.origin import Place
-from lodeline.lots.values import SUBSTANCES, Made, Used, describe
+from lodeline.lots.values import SUBSTANCES
 from lodeline_server.evidence.queries import parties, sites
 from lodeline_server.log import projections
 from lodeline_server.log.queries import checkpoint
+from lodeline_server.lots import standing
 from lodeline_server.lots.models import Lot, Touch
+from lodeline_server.lots.record import Record
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
     from lodeline.lots.graph import Graph
     from lodeline.lots.kernel.delta import State
-
-MADE_FIELDS = ("key", "time", "position", "group", "amount", "uom", "site", "captured_by", "ilmd")
-USED_FIELDS = ("key", "time", "position", "group", "amount", "uom")
-PACKED_FIELDS = ("key", "time", "position", "act", "other", "amount", "uom")
 
 
 @frozen(kw_only=True, eq=False)
@@ -66,6 +62,10 @@ def picture(workspace: int) -> Picture:
 
 @lru_cache(maxsize=4)
 def _picture(workspace: int, at: int, _evidence: int, _checkpoint: str | None) -> Picture:
+    return _pictured(workspace, at, graph(workspace, at))
+
+
+def _pictured(workspace: int, at: int, graph: Graph) -> Picture:
     places = {
         one.uri: Place(name=one.name, country=one.country, kind=one.kind, party=one.party)
         for one in sites(workspace)
@@ -73,7 +73,7 @@ def _picture(workspace: int, at: int, _evidence: int, _checkpoint: str | None) -
     return Picture(
         workspace=workspace,
         position=at,
-        graph=graph(workspace),
+        graph=graph,
         places=places,
         names=dict(parties(workspace).values_list("uri", "name")),
     )
@@ -95,50 +95,30 @@ def kernel(picture: Picture) -> State:
 
 def graph(workspace: int, until: int | None = None) -> Graph:
     """The lot graph from the touches; with `until`, as it was known below that log position."""
-    every = Touch.objects.filter(workspace_id=workspace)
-    known = every.filter(position__lt=until).exclude(ended__lt=until) if until is not None else None
-    rows = every.filter(void=False) if known is None else known
-    made = rows.filter(act=Touch.MADE).values_list(*MADE_FIELDS)
-    used = rows.filter(act=Touch.USED).values_list(*USED_FIELDS)
-    packed = rows.filter(act__in=[Touch.PACKED, Touch.UNPACKED]).values_list(*PACKED_FIELDS)
-    return build(
-        (_made(*row) for row in made.iterator()),
-        (_used(*row) for row in used.iterator()),
-        (_packing(*row) for row in packed.iterator()),
+    return standing.graph(Record(workspace=workspace, until=until))
+
+
+def around(workspace: int, keys: Iterable[str], *, onward: bool) -> Picture:
+    """The picture of what lies behind some lots, or after them: it costs the trail, not the record.
+
+    Right about the trail in that direction; what else went into its transformations is there, and cut off.
+    """
+    return _around(
+        workspace, tuple(sorted(keys)), onward, position(), projections.position("evidence"), checkpoint()
     )
 
 
-def _made(
-    key: str,
-    time: datetime,
+@lru_cache(maxsize=16)
+def _around(
+    workspace: int,
+    keys: tuple[str, ...],
+    onward: bool,  # noqa: FBT001 - a part of the cache's key
     at: int,
-    group: str,
-    amount: str,
-    uom: str,
-    site: str,
-    party: str,
-    ilmd: dict[str, Any],
-) -> Made:
-    return Made(
-        key=key, time=time, position=at, group=group, amount=_amount(amount), uom=uom or None,
-        site=site, party=party, description=describe(ilmd),
-    )  # fmt: skip
-
-
-def _used(key: str, time: datetime, at: int, group: str, amount: str, uom: str) -> Used:
-    return Used(key=key, time=time, position=at, group=group, amount=_amount(amount), uom=uom or None)
-
-
-def _packing(key: str, time: datetime, at: int, act: str, other: str, amount: str, uom: str) -> Packing:
-    """Without `other`, the thing itself was emptied."""
-    return Packing(
-        key=key if other else "", parent=other or key, time=time, position=at, put=act == Touch.PACKED,
-        amount=_amount(amount), uom=uom or None,
-    )  # fmt: skip
-
-
-def _amount(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
+    _evidence: int,
+    _checkpoint: str | None,
+) -> Picture:
+    near = nearby.around(Record(workspace=workspace, until=at), keys, onward=onward)
+    return _pictured(workspace, at, near.graph)
 
 
 def visible(actor: Actor) -> QuerySet[Lot]:

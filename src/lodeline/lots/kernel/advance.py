@@ -40,10 +40,11 @@ class Entangled(ValueError):  # noqa: N818 - what the record is
 
 @frozen(kw_only=True, eq=False)
 class Standing:
-    """The kernel's graph and what its numbers are called."""
+    """The kernel's graph and what its numbers are called. `tangled`: edges were cut because they closed a circle."""
 
     state: State
     names: Names = Factory(Names)
+    tangled: bool = False
 
     @property
     def worn(self) -> bool:
@@ -71,6 +72,7 @@ def whole(graph: Graph, position: int) -> Standing:
     return Standing(
         state=State(base=compressed(graph, SUBSTANCES), position=position),
         names=Names(arrays=names.settled()),
+        tangled=bool(graph.circles),
     )
 
 
@@ -81,6 +83,8 @@ def advance(standing: Standing, record: Record, changed: Sequence[Row], position
     """
     if not changed:
         return evolve(standing, state=evolve(standing.state, position=position))
+    if standing.tangled:
+        raise Entangled("in a circle: what was cut may belong together again")
     gathering = Gathering(record)
     flowed, drawn, groups = _concerned(gathering, changed, standing.names)
     gathering.complete(flowed, onward=False)

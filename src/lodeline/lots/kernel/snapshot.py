@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 STRUCTURE = ("indptr", "sources", "out_indptr", "targets", "nodes", "rows")
 MANIFEST, BESIDE = "manifest.json", "beside."
 LARGEST_MANIFEST = 1 << 20
@@ -52,20 +52,21 @@ def write(
 
     A snapshot that is already there stays as it is.
     """
-    arrays = dict(_arrays(graph)) | {f"{BESIDE}{key}": array for key, array in (beside or {}).items()}
+    arrays, more = dict(_arrays(graph)), {f"{BESIDE}{key}": array for key, array in (beside or {}).items()}
     called = identity(arrays, position)
     final, part = folder / called, folder / f".{called}.part"
     if (final / MANIFEST).exists():
         return final
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    for key, array in arrays.items():
+    for key, array in (arrays | more).items():
         np.save(part / f"{key}.npy", array, allow_pickle=False)
     said = {
         "format": FORMAT,
         "id": called,
         "position": position,
-        "arrays": {key: [one.dtype.str, len(one)] for key, one in arrays.items()},
+        "arrays": {key: [one.dtype.str, len(one)] for key, one in (arrays | more).items()},
+        "beside": identity(more, position),
     }
     (part / MANIFEST).write_bytes(strictjson.canonical(said))
     part.rename(final)
@@ -118,6 +119,9 @@ def check(path: Path) -> Snapshot:
         raise SnapshotUnusable(f"{path.name}/sources.npy is not in topological order")
     if name(graph, found.position) != found.id:
         raise SnapshotUnusable(f"{path.name}: the content is not what the id was made from")
+    beside = {f"{BESIDE}{key}": array for key, array in found.beside.items()}
+    if identity(beside, found.position) != _manifest(path).get("beside"):
+        raise SnapshotUnusable(f"{path.name}: what stands beside the graph was changed")
     return found
 
 
