@@ -24,6 +24,7 @@ KINDS = frozenset(
         "party.profile",
         "site.profile",
         "origin.attestation",
+        "lot.assay",
         "certificate",
         "assessment.result",
         "site.performance",
