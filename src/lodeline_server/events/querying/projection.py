@@ -29,7 +29,7 @@ ON CONFLICT ("workspace_id", "organisation", "kind", "value") WHERE "open" DO UP
     "last" = excluded."last", "count" = "{_TABLE}"."count" + excluded."count",
     "positions" = "{_TABLE}"."positions" || excluded."positions",
     "open" = "{_TABLE}"."count" + excluded."count" < %s
-"""  # noqa: S608
+"""
 Term = tuple[int, int, str, str]
 
 

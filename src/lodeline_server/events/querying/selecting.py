@@ -1,14 +1,21 @@
-"""The events on record that a query asks for, in the order of the log."""
+"""The events on record that a query asks for."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lodeline.access import Permission
-from lodeline.events.context import EPCIS_CONTEXT, names_for
-from lodeline.events.query_match import NO_MASTER, Candidate, matches
+from lodeline.events.context import EPCIS_CONTEXT
+from lodeline.events.query import TOO_COMPLEX, TOO_LARGE, QueryError
+from lodeline.events.query_match import NO_MASTER, Candidate, matches, order_key
+from lodeline_server.events.querying import walking
+from lodeline_server.events.querying.narrowing import Scope
+from lodeline_server.events.querying.terms import Prefixes
+from lodeline_server.events.querying.walking import Mark
 from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
@@ -38,12 +45,22 @@ class Page:
     """Events in the order of the log. `next`: where to go on; `more`: there may be more below what was asked.
 
     Without `more`, `next` is the end that was looked at: a later call from there sees what came since, and nothing
-    twice.
+    twice. `examined`: how many events were opened for it.
     """
 
     events: tuple[Selected, ...]
     next: int
     more: bool
+    examined: int = field(default=0, eq=False)
+
+
+@frozen
+class Ordered:
+    """Events in the order of the query. `mark`: where to go on; None when this is all."""
+
+    events: tuple[Selected, ...]
+    mark: tuple[int, str] | None
+    examined: int = field(default=0, eq=False)
 
 
 def end() -> int:
@@ -56,24 +73,126 @@ def select(actor: Actor, query: Query, *, after: int = 0, until: int | None = No
 
     In the order of the log, whatever order the query names. Erased events are not there. Raises `Denied`.
     """
-    actor.require(Permission.CAPTURE_VIEW)
     stop = end() if until is None else min(until, end())
+    scope = _scope(actor, after, stop)
     found: list[Selected] = []
-    for examined, statement in enumerate(_statements(actor, query, after, stop)):
+    judge, examined = _Judge(query), 0
+    for statement in walking.forward(scope, query) if scope else ():
         if len(found) == limit or examined == MOST_EXAMINED:
-            return Page(tuple(found), statement.position, more=True)
-        one = judged(query, statement)
-        if one is not None:
-            found.append(one)
-    return Page(tuple(found), max(stop, after), more=False)
+            return Page(tuple(found), statement.position, more=True, examined=examined)
+        examined += 1
+        found += judge(statement)
+    return Page(tuple(found), max(stop, after), more=False, examined=examined)
 
 
-def judged(query: Query, statement: Statement, master: Master = NO_MASTER) -> Selected | None:
-    """The event of a statement, if the query asks for it."""
-    body = statement.payload["body"]
-    raw, context = body["event"], body.get("context")
-    candidate = Candidate(raw, names_for(raw, context).prefixes, statement.time)
-    return as_captured(statement) if matches(query, candidate, master) else None
+def ordered(
+    actor: Actor, query: Query, *, until: int, limit: int, mark: tuple[int, str] | None = None
+) -> Ordered:
+    """Events that match the query, in its order, from behind `mark`, at most `limit`.
+
+    Raises `Denied`, `QueryError`.
+    """
+    scope = _scope(actor, 0, until)
+    if scope is None:
+        return Ordered((), None)
+    if query.order not in {"", "eventTime", "recordTime"}:
+        return _by_own_field(scope, query, limit, 0 if mark is None else mark[0])
+    found: list[Selected] = []
+    judge, examined, last = _Judge(query), 0, None
+    for place, statement in _walk(scope, query, None if mark is None else Mark(*mark)):
+        if len(found) == limit or examined == MOST_EXAMINED:
+            return Ordered(tuple(found), last, examined)
+        examined, last = examined + 1, place
+        found += judge(statement)
+    return Ordered(tuple(found), None, examined)
+
+
+def refuse_too_many(actor: Actor, query: Query, *, until: int) -> None:
+    """Raise `QueryError` when more events match than `maxEventCount` allows, or nobody can tell at bearable cost."""
+    if query.max_count is None:
+        return
+    page = select(actor, query, until=until, limit=query.max_count)
+    if len(page.events) < query.max_count and page.more:
+        raise _too_complex("to count the events")
+    if page.more and _one_more(actor, query, page.next, until):
+        raise QueryError(
+            TOO_LARGE, f"More than {query.max_count} events match. Ask for less, or leave maxEventCount out."
+        )
+
+
+def _one_more(actor: Actor, query: Query, after: int, until: int) -> bool:
+    page = select(actor, query, after=after, until=until, limit=1)
+    if page.more and not page.events:
+        raise _too_complex("to count the events")
+    return bool(page.events)
+
+
+def _too_complex(what: str) -> QueryError:
+    return QueryError(
+        TOO_COMPLEX,
+        f"More than {MOST_EXAMINED} events would have to be opened {what}. Narrow the query by time, place, step or "
+        "EPC.",
+    )
+
+
+def _scope(actor: Actor, after: int, stop: int) -> Scope | None:
+    actor.require(Permission.CAPTURE_VIEW)
+    if actor.workspace is None:
+        return None
+    return Scope(actor.workspace, actor.organisation if actor.only_own else None, after, stop)
+
+
+def _walk(scope: Scope, query: Query, mark: Mark | None) -> Iterator[tuple[Mark, Statement]]:
+    if query.order == "eventTime":
+        yield from walking.by_event_time(scope, query, mark)
+    elif query.order == "recordTime" and query.descending:
+        stop = scope.stop if mark is None else min(mark.position, scope.stop)
+        for one in walking.backward(Scope(scope.workspace, scope.organisation, 0, stop), query):
+            yield Mark(one.position), one
+    else:
+        after = 0 if mark is None else mark.position + 1
+        for one in walking.forward(Scope(scope.workspace, scope.organisation, after, scope.stop), query):
+            yield Mark(one.position), one
+
+
+def _by_own_field(scope: Scope, query: Query, limit: int, skip: int) -> Ordered:
+    """All that match have to be looked at to know which is first."""
+    judge = _Judge(query)
+    rows = []
+    statements = list(islice(walking.forward(scope, query), MOST_EXAMINED + 1))
+    if len(statements) > MOST_EXAMINED:
+        raise _too_complex(f"to order them by {query.order[:100]}")
+    for statement in statements:
+        rows += [(_rank(order_key(query, judge.candidate)), one) for one in judge(statement)]
+    there = sorted((row for row in rows if row[0]), key=lambda row: row[0], reverse=query.descending)
+    found = [one for _, one in [*there, *(row for row in rows if not row[0])]]
+    part = tuple(found[skip : skip + limit])
+    more = skip + limit < len(found)
+    return Ordered(part, (skip + limit, "") if more else None, len(statements))
+
+
+def _rank(value: Any) -> tuple[Any, ...]:
+    """Numbers before times before texts; nothing for an event without the field."""
+    if value is None:
+        return ()
+    if isinstance(value, Decimal):
+        return (0, value)
+    return (2, value) if isinstance(value, str) else (1, value)
+
+
+class _Judge:
+    """Whether statements answer a query; contexts that repeat are read once."""
+
+    def __init__(self, query: Query, master: Master = NO_MASTER) -> None:
+        self.query, self.master = query, master
+        self._prefixes = Prefixes()
+        self.candidate = Candidate({}, {})
+
+    def __call__(self, statement: Statement) -> list[Selected]:
+        body = statement.payload["body"]
+        raw = body["event"]
+        self.candidate = Candidate(raw, self._prefixes.of(raw, body.get("context")), statement.time)
+        return [as_captured(statement)] if matches(self.query, self.candidate, self.master) else []
 
 
 def as_captured(statement: Statement) -> Selected:
@@ -90,13 +209,3 @@ def _entries(context: Any) -> list[Any]:
     if context is None:
         return []
     return context if isinstance(context, list) else [context]
-
-
-def _statements(actor: Actor, query: Query, after: int, stop: int) -> Iterator[Statement]:
-    del query
-    if actor.workspace is None:
-        return
-    own = actor.organisation if actor.only_own else None
-    for statement in log.read(after, types={"epcis.event"}, workspace=actor.workspace, stop=stop):
-        if not statement.erased and (own is None or statement.organisation == own):
-            yield statement
