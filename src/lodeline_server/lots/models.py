@@ -133,6 +133,7 @@ class Lot(models.Model):
     amount = models.CharField(max_length=60, blank=True)
     uom = models.CharField(max_length=3, blank=True)
     mass = models.BigIntegerField(null=True)
+    used = models.BigIntegerField(null=True, help_text="mg drawn so far; unknown: add up its touches")
     composition = models.JSONField(default=dict)
     custody = models.CharField(max_length=200, blank=True)
     current_site = models.CharField(max_length=500, blank=True)
@@ -146,7 +147,6 @@ class Lot(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="lot_once")]
         indexes = [
             models.Index(fields=["workspace", "item", "made_at"], name="lot_listed"),
-            models.Index(fields=["workspace", "party"], name="lot_party"),
             models.Index(fields=["workspace", "label"], name="lot_label"),
         ]
 

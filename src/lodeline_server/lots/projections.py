@@ -11,7 +11,7 @@ from attrs import frozen
 from lodeline.events.context import Names
 from lodeline.events.epcis import EVENTS, parse_event
 from lodeline_server.lots import rows, touches
-from lodeline_server.lots.folding import fold
+from lodeline_server.lots.folding import fold, goes_on
 from lodeline_server.lots.models import Declared, Effect, Happening, Lot, Touch
 from lodeline_server.parties.models import Organisation
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lodeline.events.epcis import Event
     from lodeline_server.log.queries import Statement
-    from lodeline_server.lots.rows import TouchRow
+    from lodeline_server.lots.rows import LotRow, TouchRow
 
 BULK = 500
 NESTING = 8
@@ -85,7 +85,7 @@ def _apply(workspace: int, statements: Sequence[Statement]) -> None:
         Declared.objects.bulk_create(declared, batch_size=BULK, ignore_conflicts=True)
     ended = _end(workspace, fresh, declared)
     rows.insert(workspace, fresh)
-    _fold(workspace, {one.key for one in fresh} | ended, fresh, statements[0].position, vanishing=bool(ended))
+    _fold(workspace, fresh, ended, statements[0].position)
 
 
 def _event(statement: Statement, names: NamesSeen) -> Event:
@@ -134,20 +134,53 @@ def _end(workspace: int, fresh: list[TouchRow], declared: list[Declared]) -> set
     return rows.end(workspace, {place: at for place, at in ended.items() if place[0] in named})
 
 
-def _fold(workspace: int, keys: set[str], fresh: list[TouchRow], before: int, *, vanishing: bool) -> None:
-    """Recompute the lots of `keys` and of whatever is packed in them. `fresh`: the rows from `before` on.
+def _fold(workspace: int, fresh: list[TouchRow], ended: set[str], before: int) -> None:
+    """Bring up the lots that were touched, and whatever is packed in them. `fresh`: the rows from `before` on.
 
-    `vanishing`: something was declared wrong, so a lot may be none any more.
+    `ended`: something about these was declared wrong, so one may be no lot any more.
     """
-    layer = keys if rows.packing(workspace) else set()
-    for _ in range(NESTING):
-        layer = rows.packed_in(workspace, layer) - keys if layer else layer
-        if not layer:
-            break
-        keys = keys | layer
     new: dict[str, list[TouchRow]] = defaultdict(list)
     for one in fresh:
         new[one.key].append(one)
+    whole = ended | _inside(workspace, new.keys() | ended)
+    there = rows.lots(workspace, new.keys() - whole)
+    moved, made = [], set()
+    for key, touched in new.items():
+        if key in whole:
+            continue
+        lot = there.get(key)
+        if lot is None:
+            if any(one.act == Touch.MADE for one in touched):
+                made.add(key)
+        elif goes_on(lot, touched):
+            moved.append(lot)
+        else:
+            whole.add(key)
+    rows.move_lots(moved)
+    folded = _folded(workspace, whole | made, new, before)
+    rows.upsert_lots(workspace, [lot for lot in folded if lot.key in made], known=False)
+    rows.upsert_lots(workspace, [lot for lot in folded if lot.key not in made])
+    for gone in rows.lots_known(workspace, ended - {lot.key for lot in folded}):
+        Lot.objects.filter(workspace_id=workspace, key=gone).delete()
+
+
+def _inside(workspace: int, keys: set[str]) -> set[str]:
+    """Whatever was ever packed in these, and in that: what happens to a package happens to it."""
+    found: set[str] = set()
+    layer = set(keys) if rows.packing(workspace) else set()
+    seen = set(layer)
+    for _ in range(NESTING):
+        if not layer:
+            break
+        inside = rows.packed_in(workspace, layer)
+        found |= inside
+        layer = inside - seen
+        seen |= layer
+    return found
+
+
+def _folded(workspace: int, keys: set[str], new: dict[str, list[TouchRow]], before: int) -> list[LotRow]:
+    """The lots among `keys`, from all their touches."""
     own = _touches(workspace, keys, new, before)
     known, parents = set(keys), {one.other for of_one in own.values() for one in of_one if one.other}
     for _ in range(NESTING):
@@ -160,16 +193,12 @@ def _fold(workspace: int, keys: set[str], fresh: list[TouchRow], before: int, *,
             known | parents,
             {one.other for of_one in above.values() for one in of_one if one.other},
         )
-    there = []
+    found = []
     for key in sorted(keys):
-        if not any(one.act == Touch.MADE for one in own[key]):
-            continue
         lot = fold(key, own[key], list(_carried(key, own, NESTING)))
         if lot is not None:
-            there.append(lot)
-    for gone in rows.lots_known(workspace, keys - {lot.key for lot in there}) if vanishing else ():
-        Lot.objects.filter(workspace_id=workspace, key=gone).delete()
-    rows.upsert_lots(workspace, there)
+            found.append(lot)
+    return found
 
 
 def _touches(

@@ -46,7 +46,19 @@ class TouchRow:
 
 
 COLUMNS = tuple(TouchRow.__slots__[:17])
-HAPPENING = ("position", "event", "time", "step", "site", "point", "party", "captured_by", "group", "void", "ended")
+HAPPENING = (
+    "position",
+    "event",
+    "time",
+    "step",
+    "site",
+    "point",
+    "party",
+    "captured_by",
+    "group",
+    "void",
+    "ended",
+)
 EFFECT = ("key", "position", "act", "other", "amount", "uom", "ilmd")
 _TABLE = Touch._meta.db_table  # noqa: SLF001 - Django's documented access
 _HAPPENINGS = Happening._meta.db_table  # noqa: SLF001
@@ -77,14 +89,32 @@ class LotRow:
     current_site: str = ""
     holder: str = ""
     inside: str = ""
+    used: int | None = None
 
 
-LOT_COLUMNS = tuple(LotRow.__slots__[:19])
+@define(slots=True)
+class LotState:
+    """What of a stored lot changes while things happen to it, in the order of `STATE`; and what tells how."""
+
+    id: int
+    key: str
+    item: bool
+    mass: int | None
+    status: str
+    seen_at: datetime
+    current_site: str
+    holder: str
+    inside: str
+    used: int | None
+
+
+LOT_COLUMNS = tuple(LotRow.__slots__[:20])
+STATE = tuple(LotState.__slots__[:10])
 
 
 def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[TouchRow]:
     """What is stored about these lots by statements below position `before`."""
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    names = _names(COLUMNS)
     for part in _parts(keys):
         sql = (
             f'SELECT {names} FROM "{_TABLE}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)}) '  # noqa: S608
@@ -181,20 +211,43 @@ def lots_known(workspace: int, keys: Iterable[str]) -> set[str]:
     return found
 
 
-def upsert_lots(workspace: int, rows: Iterable[LotRow]) -> None:
-    """Insert or replace lots."""
+def lots(workspace: int, keys: Iterable[str]) -> dict[str, LotState]:
+    """The lots among `keys`, as far as what happens to them changes them."""
+    found: dict[str, LotState] = {}
+    for part in _parts(keys):
+        sql = f'SELECT {_names(STATE)} FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
+        for row in _all(sql, [workspace, *part]):
+            found[row[1]] = LotState(*row[:5], _utc(row[5]), *row[6:])
+    return found
+
+
+def move_lots(lots_: Sequence[LotState]) -> None:
+    """Store what happened to lots that are there."""
     instant = instants()
-    names = ", ".join(f'"{name}"' for name in ("workspace_id", *LOT_COLUMNS))
+    changes = STATE[4:]
+    rows = [
+        (one.status, instant(one.seen_at), one.current_site, one.holder, one.inside, one.used, one.id)
+        for one in lots_
+    ]
+    sets = ", ".join(f'"{name}" = %s' for name in changes)
+    _many(f'UPDATE "{_LOTS}" SET {sets} WHERE "id" = %s', rows)  # noqa: S608
+
+
+def upsert_lots(workspace: int, rows: Iterable[LotRow], *, known: bool = True) -> None:
+    """Insert or replace lots; `known` False: none of them is there yet."""
+    instant = instants()
     marks = ", ".join(["%s"] * (len(LOT_COLUMNS) + 1))
-    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in LOT_COLUMNS[1:])
+    sql = f'INSERT INTO "{_LOTS}" ({_names(("workspace_id", *LOT_COLUMNS))}) VALUES ({marks})'  # noqa: S608
+    if known:
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in LOT_COLUMNS[1:])
+        sql += f' ON CONFLICT ("workspace_id", "key") DO UPDATE SET {changes}'
     _many(
-        f'INSERT INTO "{_LOTS}" ({names}) VALUES ({marks}) '  # noqa: S608
-        f'ON CONFLICT ("workspace_id", "key") DO UPDATE SET {changes}',
+        sql,
         [
             (
                 workspace, one.key, one.label, one.item, one.gtin, one.product, one.party, one.site,
                 instant(one.made_at), one.amount, one.uom, one.mass, _text(one.composition), one.custody,
-                one.status, instant(one.seen_at), one.position, one.current_site, one.holder, one.inside,
+                one.status, instant(one.seen_at), one.position, one.current_site, one.holder, one.inside, one.used,
             )
             for one in rows
         ],
@@ -225,6 +278,10 @@ def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
 def _marks(part: Sequence[str]) -> str:
     return ", ".join(["%s"] * len(part))
 
@@ -242,7 +299,7 @@ def _all(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
 
 
 def _insert(table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    names = ", ".join(f'"{name}"' for name in ("workspace_id", *columns))
+    names = _names(("workspace_id", *columns))
     marks = ", ".join(["%s"] * (len(columns) + 1))
     _many(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
 

@@ -8,7 +8,7 @@ from lodeline_server.lots.models import Touch
 from lodeline_server.lots.rows import TouchRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lodeline.events.epcis import Event, Quantity
 
@@ -26,48 +26,40 @@ ENDING = frozenset({"decommissioning", "destroying"})
 
 def of(event: Event, *, position: int, captured_by: str) -> list[TouchRow]:
     """All touches of one event."""
-    common: dict[str, Any] = {
-        "position": position,
-        "event": event.id,
-        "time": event.time,
-        "step": (event.biz_step or "")[:STEP],
-        "site": event.biz_location or event.read_point or "",
-        "point": event.read_point or "",
-        "captured_by": captured_by,
-    }
-    ilmd = {key: value for key, value in event.ilmd.items() if key.startswith(OWN)}
-    return [TouchRow(**common, **rest) for rest in _parts(event, captured_by, ilmd)]
-
-
-def _parts(event: Event, captured_by: str, ilmd: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    party = captured_by
+    act, party, group = Touch.SEEN, captured_by, ""
+    # key, act, other, amount and unit, own words of each
+    parts: list[tuple[str, str, str, str, str, dict[str, Any]]]
+    ilmd = {key: value for key, value in event.ilmd.items() if key.startswith(OWN)} if event.ilmd else {}
     if event.type == "TransformationEvent":
         group = event.transformation_id or event.id
-        for key, amount in _things(event.inputs, event.input_quantities):
-            yield {"key": key, "act": Touch.USED, "group": group, "party": party, **amount}
-        for key, amount in _things(event.outputs, event.output_quantities):
-            yield {"key": key, "act": Touch.MADE, "group": group, "party": party, "ilmd": ilmd, **amount}
-        return
-    if event.type in {"AggregationEvent", "AssociationEvent"}:
+        parts = _things(event.inputs, event.input_quantities, Touch.USED, {})
+        parts += _things(event.outputs, event.output_quantities, Touch.MADE, ilmd)
+    elif event.type in {"AggregationEvent", "AssociationEvent"}:
         act = {"ADD": Touch.PACKED, "DELETE": Touch.UNPACKED}.get(event.action or "", Touch.SEEN)
         parent = event.parent or ""
-        for key, amount in _things(event.children, event.child_quantities):
-            yield {"key": key, "act": act, "other": parent, "party": party, **amount}
+        parts = _things(event.children, event.child_quantities, act, {}, parent)
         if parent:
-            everything = act == Touch.UNPACKED and not (event.children or event.child_quantities)
-            yield {"key": parent, "act": Touch.UNPACKED if everything else Touch.SEEN, "party": party}
-        return
-    act = Touch.SEEN
-    if event.type == "ObjectEvent":
-        if event.action == "DELETE" or event.biz_step in ENDING:
-            act = Touch.ENDED
-        elif event.action == "ADD" and event.biz_step not in STEPS:
-            act = Touch.MADE
-        else:
-            act = STEPS.get(event.biz_step or "", Touch.SEEN)
-            party = _receiver(event, act) or captured_by
-    for key, amount in _things(event.epcs, event.quantities):
-        yield {"key": key, "act": act, "party": party, "ilmd": ilmd if act == Touch.MADE else {}, **amount}
+            everything = act == Touch.UNPACKED and not parts
+            parts.append((parent, Touch.UNPACKED if everything else Touch.SEEN, "", "", "", {}))
+    else:
+        if event.type == "ObjectEvent":
+            if event.action == "DELETE" or event.biz_step in ENDING:
+                act = Touch.ENDED
+            elif event.action == "ADD" and event.biz_step not in STEPS:
+                act = Touch.MADE
+            else:
+                act = STEPS.get(event.biz_step or "", Touch.SEEN)
+                party = _receiver(event, act) or captured_by
+        parts = _things(event.epcs, event.quantities, act, ilmd if act == Touch.MADE else {})
+    id_, time, step, point = event.id, event.time, (event.biz_step or "")[:STEP], event.read_point or ""
+    site = event.biz_location or point
+    return [
+        TouchRow(
+            key, position, id_, time, act, step, site, party, captured_by, group, other, amount, uom, own, False, None,
+            point,
+        )
+        for key, act, other, amount, uom, own in parts
+    ]  # fmt: skip
 
 
 def _receiver(event: Event, act: str) -> str:
@@ -78,8 +70,12 @@ def _receiver(event: Event, act: str) -> str:
     return to.get("possessing_party") or to.get("owning_party") or ""
 
 
-def _things(epcs: Iterable[str], quantities: Iterable[Quantity]) -> Iterator[tuple[str, dict[str, str]]]:
-    for key in dict.fromkeys(epcs):  # the same thing spelled twice is one thing
-        yield key, {"amount": "1", "uom": ""}
+def _things(
+    epcs: Iterable[str], quantities: Iterable[Quantity], act: str, ilmd: dict[str, Any], other: str = ""
+) -> list[tuple[str, str, str, str, str, dict[str, Any]]]:
+    # the same thing spelled twice is one thing
+    found = [(key, act, other, "1", "", ilmd) for key in dict.fromkeys(epcs)] if epcs else []
     for one in quantities:
-        yield one.epc_class, {"amount": "" if one.amount is None else str(one.amount), "uom": one.uom or ""}
+        amount = "" if one.amount is None else str(one.amount)
+        found.append((one.epc_class, act, other, amount, one.uom or "", ilmd))
+    return found

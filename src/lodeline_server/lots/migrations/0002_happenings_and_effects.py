@@ -85,7 +85,13 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RemoveIndex("lot", "lot_party"),
         migrations.AlterField("lot", "workspace", workspace()),
+        migrations.AddField(
+            "lot",
+            "used",
+            models.BigIntegerField(help_text="mg drawn so far; unknown: add up its touches", null=True),
+        ),
         migrations.RunSQL(HAPPENINGS, migrations.RunSQL.noop),
         migrations.RunSQL(EFFECTS, migrations.RunSQL.noop),
         migrations.DeleteModel("Touch"),
@@ -113,7 +119,9 @@ class Migration(migrations.Migration):
                 (
                     "workspace",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="parties.workspace"
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="parties.workspace",
                     ),
                 ),
             ],
