@@ -11,6 +11,9 @@ from lodeline_server.credentials.thresholds.api import router as thresholds
 from lodeline_server.credentials.trust_api import router as trust_lists
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
+from lodeline_server.events.sheets.api import router as sheets
+from lodeline_server.events.subscriptions.api import router as named_queries
+from lodeline_server.events.subscriptions.discovery import add_options
 from lodeline_server.evidence.api import router as evidence
 from lodeline_server.kit.openapi import Api, register_handlers
 from lodeline_server.log.anchoring.api import router as anchoring
@@ -38,8 +41,11 @@ api = Api(
     urls_namespace="api",
 )
 register_handlers(api)
+add_options(epcis, named_queries)
 api.add_router("/epcis", epcis, tags=["EPCIS 2.0"])
+api.add_router("/epcis", named_queries, tags=["EPCIS 2.0"])
 api.add_router("/api", events, tags=["capture"])
+api.add_router("/api", sheets, tags=["sheets"])
 api.add_router("/api", lots, tags=["trace"])
 api.add_router("/api", drilling, tags=["recalls"])  # before /recalls/{recall_id}
 api.add_router("/api", asking, tags=["recalls"])

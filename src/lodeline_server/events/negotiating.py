@@ -21,10 +21,10 @@ def negotiate(request: HttpRequest, response: HttpResponse) -> None:
     """Announce versions and limits; refuse a request for versions that are not spoken here."""
     bounds = actions.limits()
     for name in ("EPCIS", "CBV"):
-        for suffix in ("", "-Min", "-Max"):
-            response[f"GS1-{name}-Version{suffix}"] = VERSION
+        for header in ("Version", "Min", "Max", "Version-Min", "Version-Max"):
+            response[f"GS1-{name}-{header}"] = VERSION
         exact = request.headers.get(f"GS1-{name}-Version")
-        low, high = (request.headers.get(f"GS1-{name}-Version-{end}") for end in ("Min", "Max"))
+        low, high = (_bound(request, name, end) for end in ("Min", "Max"))
         if (exact and _version(exact) != _version(VERSION)) or not (
             _version(low or "0") <= _version(VERSION) <= _version(high or "9999")
         ):
@@ -38,6 +38,12 @@ def negotiate(request: HttpRequest, response: HttpResponse) -> None:
     response["GS1-EPCIS-Capture-Limit"] = str(bounds.max_events)
     response["GS1-EPCIS-Capture-File-Size-Limit"] = str(bounds.max_bytes)
     response["GS1-Vendor-Version"] = f"lodeline {__version__}"
+
+
+def _bound(request: HttpRequest, name: str, end: str) -> str | None:
+    """GS1's OpenAPI calls it GS1-EPCIS-Min; GS1-EPCIS-Version-Min is understood, too."""
+    headers = request.headers
+    return headers.get(f"GS1-{name}-{end}") or headers.get(f"GS1-{name}-Version-{end}")
 
 
 def _version(text: str) -> tuple[int, ...]:

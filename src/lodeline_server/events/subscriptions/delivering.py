@@ -17,13 +17,12 @@ from django.db.models import F, Q
 
 from lodeline.access import Permission, platform
 from lodeline.events import query as questions
-from lodeline.events.context import EPCIS_CONTEXT
 from lodeline.events.epcis import instant
 from lodeline.events.query import QueryError
 from lodeline.events.schedule import Schedule
 from lodeline.sealing import Unreadable
 from lodeline_server.events.querying import selecting
-from lodeline_server.events.subscriptions import webhook
+from lodeline_server.events.subscriptions import answers, webhook
 from lodeline_server.events.subscriptions.models import Subscription
 from lodeline_server.kit import audit
 from lodeline_server.kit.audit import Kind
@@ -121,7 +120,7 @@ class _Turn:
             last = len(events) == len(page.events)
             done = last and not page.more
             if events or (done and row.report_if_empty and not row.stream and not self.calls):
-                told = self._post(_document(row, [one.event for one in events], self.clock()), token)
+                told = self._post(self._document(events), token)
                 if told.gone:
                     return self._ended("The address answered 410: it wants nothing more.")
                 if not told.ok:
@@ -134,6 +133,10 @@ class _Turn:
             if self.calls >= CALLS:
                 self._save(claimed_until=None)
                 return Outcome(calls=self.calls, events=self.events)
+
+    def _document(self, events: Sequence[Selected]) -> dict[str, Any]:
+        row = self.row
+        return answers.document([one.event for one in events], row.query.name, self.clock(), str(row.uuid))
 
     def _actor(self) -> Actor | None:
         row = self.row
@@ -241,22 +244,6 @@ def _fitting(events: Sequence[Selected]) -> Sequence[Selected]:
         if room < 0 and index:
             return events[:index]
     return events
-
-
-def _document(row: Subscription, events: Sequence[dict[str, Any]], now: datetime) -> dict[str, Any]:
-    return {
-        "@context": [EPCIS_CONTEXT],
-        "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
-        "creationDate": now.isoformat(),
-        "epcisBody": {
-            "queryResults": {
-                "queryName": row.query.name,
-                "subscriptionID": str(row.uuid),
-                "resultsBody": {"eventList": list(events)},
-            }
-        },
-    }
 
 
 def _problem(error: QueryError) -> dict[str, Any]:
