@@ -289,12 +289,16 @@ def _checked(
 
 
 def shown(sheet: Sheet, most: int) -> Iterator[tuple[int, list[str]]]:
-    """The first rows as they stand in the sheet: number, and the text of each column."""
-    for row in sheet.rows[:most]:
-        yield (
-            row.number,
-            [
-                cell.text if index < len(row.cells) and (cell := row.cells[index]) is not None else ""
-                for index, _ in sheet.columns
-            ],
-        )
+    """Rows as they stand in the sheet, number and text of each column: the first ones, and those with findings."""
+    told = {finding.row for finding in sheet.findings}
+    wanted = {row.number for row in sheet.rows[:most]}
+    wanted |= set([row.number for row in sheet.rows if row.number in told][:most])
+    for row in sheet.rows:
+        if row.number in wanted:
+            yield (
+                row.number,
+                [
+                    cell.text if index < len(row.cells) and (cell := row.cells[index]) is not None else ""
+                    for index, _ in sheet.columns
+                ],
+            )

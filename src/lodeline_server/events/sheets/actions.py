@@ -24,7 +24,6 @@ from lodeline.evidence import Severity
 from lodeline_server.events import actions as capture
 from lodeline_server.events import filing
 from lodeline_server.events import queries as events
-from lodeline_server.events.models import CaptureJob
 from lodeline_server.events.sheets import queries, worker
 from lodeline_server.events.sheets.models import SheetPreview
 from lodeline_server.kit.problems import Problem
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from lodeline.access import Actor
     from lodeline.events.sheet_templates import Template
+    from lodeline_server.events.models import CaptureJob
 
 log = structlog.get_logger(__name__)
 KEPT: Final = timedelta(hours=24)
@@ -50,16 +50,13 @@ CORRECT: Final = "incorrect_data"
 
 @frozen(kw_only=True)
 class Upload:
-    """A sheet as it came. `zone`, `decimal`: where the sheet does not say them. `correct`: rows on record with other
-    values are to be corrected, not refused.
-    """
+    """A sheet as it came. `zone`, `decimal`: hold where the sheet does not say them."""
 
     data: bytes
     template: str
     name: str = ""
     zone: str = ""
     decimal: str = ""
-    correct: bool = False
 
 
 def template_of(name: str) -> Template:
@@ -114,9 +111,12 @@ def preview(*, actor: Actor, upload: Upload, now: datetime) -> SheetPreview:
     return row
 
 
-def confirm(*, actor: Actor, preview: SheetPreview, now: datetime, queue: bool = True) -> CaptureJob:
+def confirm(
+    *, actor: Actor, preview: SheetPreview, now: datetime, correct: bool = False, queue: bool = True
+) -> CaptureJob:
     """Capture what a preview showed. A second time gives the same job.
 
+    `correct`: events on record that rows differ from are declared wrong, and the rows put in their place.
     Raises `Problem`: 404 not the actor's own or gone, 409 it has errors, and whatever capture refuses.
     """
     actor.require(Permission.CAPTURE_SUBMIT)
@@ -132,6 +132,14 @@ def confirm(*, actor: Actor, preview: SheetPreview, now: datetime, queue: bool =
         if row.errors or row.document is None:
             raise Problem(
                 409, "The sheet has errors", detail="Correct it and upload it again.", kind=capture.INVALID
+            )
+        corrections = row.count(CORRECTION)
+        if corrections and not correct:
+            raise Problem(
+                409,
+                "Rows differ from what is on record",
+                detail=f"{corrections} of them. Say that they are to be corrected (correct=true), or leave them out.",
+                kind="epcisException:ResourceAlreadyExistsException",
             )
         document = capture.Document(data=bytes(row.document), name=row.name)
         row.job = capture.submit(actor=actor, document=document, now=now, queue=queue)
@@ -178,19 +186,15 @@ def _against_record(
     told: list[CellFinding] = []
     declared: list[dict[str, Any]] = []
     clashes = [index for index, state in enumerate(states) if state == CONFLICT]
-    if clashes and sheet.template.name != "assays":
-        known = queries.on_record(
-            actor.workspace, actor.organisation, [_id(made[index].raw) for index in clashes]
-        )
-        for index in clashes:
-            old = known.get(_id(made[index].raw))
-            told.append(_differs(sheet, made[index], old, correct=upload.correct))
-            if old is not None and upload.correct:
-                states[index] = CORRECTION
-                made[index] = _next(made[index], sheet.template.name, party)
-                declared.append(_declaration(old, _id(made[index].raw), now))
-    else:
-        told += [_differs(sheet, made[index], None, correct=False) for index in clashes]
+    names = [_id(made[index].raw) for index in clashes if sheet.template.name != "assays"]
+    known = queries.on_record(actor.workspace, actor.organisation, names)
+    for index in clashes:
+        old = known.get(_id(made[index].raw))
+        told.append(_differs(sheet, made[index], old))
+        if old is not None:
+            states[index] = CORRECTION
+            made[index] = _next(made[index], sheet.template.name, party)
+            declared.append(_declaration(old, _id(made[index].raw), now))
     errors = sum(one.severity is Severity.ERROR for one in told)
     sheet = evolve(sheet, made=tuple(made), findings=(*told, *sheet.findings), errors=sheet.errors + errors)
     listed = [
@@ -264,26 +268,26 @@ def _declaration(old: dict[str, Any], successor: str, now: datetime) -> dict[str
     return {**old, "errorDeclaration": declared}
 
 
-def _differs(sheet: Sheet, one: Made, old: dict[str, Any] | None, *, correct: bool) -> CellFinding:
+def _differs(sheet: Sheet, one: Made, old: dict[str, Any] | None) -> CellFinding:
     """The row is on record with other values."""
-    if old is None:
+    if old is not None:
+        message = (
+            f"This row is on record with other values{_amount(old)}. Capturing it declares that event wrong and puts "
+            "this one in its place."
+        )
+    elif sheet.template.name == "assays":
         message = (
             "This is on record with other values. A statement stays as it is: use a new certificate number."
         )
-        if sheet.template.name != "assays":
-            message = "Another party's event has this name. Give the row another number."
     else:
-        amount = _amount(old)
-        message = f"This row is on record with other values{amount}. "
-        message += (
-            "The event on record will be declared wrong, and this one put in its place."
-            if correct
-            else "To correct it, upload the sheet again and choose to correct rows on record."
-        )
-    severity = Severity.WARNING if correct and old is not None else Severity.ERROR
+        message = "An event that is not yours has this name. Give the row another number."
     return CellFinding(
-        rule="sheet.on-record", severity=severity, message=message, sheet=sheet.sheet, row=one.rows[0]
-    )  # fmt: skip
+        rule="sheet.on-record",
+        severity=Severity.ERROR if old is None else Severity.WARNING,
+        message=message,
+        sheet=sheet.sheet,
+        row=one.rows[0],
+    )
 
 
 def _amount(old: dict[str, Any]) -> str:
