@@ -26,16 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         step.add_argument("--substance", choices=list(SUBSTANCES), help="show this one only")
         step.add_argument("--workspace", default="", help="needed only when there are several")
         step.add_argument("--json", action="store_true", help="answer as JSON")
-    from lodeline_server.lots import command_batch
+    from lodeline_server.lots import command_batch, command_sweep
 
     command_batch.add_arguments(steps)
+    command_sweep.add_arguments(steps)
 
 
 def run(args: argparse.Namespace) -> int:
-    from lodeline_server.lots import command_batch
+    from lodeline_server.lots import command_batch, command_sweep
 
-    if args.step in command_batch.STEPS:
-        return command_batch.run(args)
+    for others in (command_batch, command_sweep):
+        if args.step in others.STEPS:
+            return others.run(args)
     from lodeline_server.kit import setup
 
     setup.django(lean=True)

@@ -62,7 +62,7 @@ def export(args: argparse.Namespace) -> int:
     from lodeline.lots import exporting
     from lodeline_server.lots import queries
 
-    space = _workspace(args.workspace)
+    space = chosen_workspace(args.workspace)
     if isinstance(space, str):
         return complain(space, UNUSABLE, json_wanted=args.json)
     picture = queries.picture(space.pk)
@@ -87,7 +87,7 @@ def export(args: argparse.Namespace) -> int:
     return GOOD
 
 
-def _workspace(slug: str) -> Workspace | str:
+def chosen_workspace(slug: str) -> Workspace | str:
     """The one that is meant, or why there is none."""
     from lodeline_server.parties.models import Workspace
 

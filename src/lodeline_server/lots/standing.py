@@ -11,7 +11,6 @@ import shutil
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import numpy as np
 import structlog
 from attrs import evolve, frozen
 from django.conf import settings
@@ -184,6 +183,8 @@ def write(workspace: int) -> Path | None:
     """Write a snapshot of the graph as of now, if what is on disk is behind; older ones go. None: it was not behind,
     or lots flow into themselves, and it is read whole each time.
     """
+    import numpy as np
+
     from lodeline.lots.kernel import snapshot
 
     found = now(workspace)
@@ -191,7 +192,7 @@ def write(workspace: int) -> Path | None:
     newest = opened(workspace, position)
     if found.tangled or (newest is not None and newest.standing.state.position == position):
         return None
-    whole = found.settled() if len(found.state.delta.rows) or found.names.listed else found
+    whole = found if found.clean else found.settled()
     mark = _Mark.of(whole)
     path = snapshot.write(
         whole.state.base,

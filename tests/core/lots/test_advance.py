@@ -13,7 +13,7 @@ from tests.core.lots.records import Kept, histories
 
 from lodeline.lots import nearby
 from lodeline.lots.kernel import advance
-from lodeline.lots.kernel.advance import COLUMNS, Entangled
+from lodeline.lots.kernel.advance import COLUMNS, MASSES, Entangled
 from lodeline.lots.kernel.names import Names
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,7 +30,7 @@ def content(standing):
         for at, (source, target) in enumerate(zip(whole.sources.tolist(), into.tolist(), strict=True))
     )
     lots = {
-        name: (float(whole.left[row]), tuple(int(whole.masses[one][row]) for one in COLUMNS))
+        name: (float(whole.left[row]), tuple(int(whole.masses[one][row]) for one in MASSES))
         for row, name in enumerate(called)
     }
     return edges, lots
@@ -62,7 +62,7 @@ def test_following_equals_reading_the_whole(history):
         assert edges == wanted_edges
         assert {name: lots[name] for name in wanted_lots} == wanted_lots
         for name in lots.keys() - wanted_lots.keys():  # what ceased to be has nothing
-            assert lots[name] == (0.0, (0,) * len(COLUMNS))
+            assert lots[name] == (0.0, (0,) * len(MASSES))
 
 
 @SLOW

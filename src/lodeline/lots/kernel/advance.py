@@ -14,7 +14,7 @@ from attrs import Factory, evolve, frozen
 
 from lodeline.lots.build import MIXTURE
 from lodeline.lots.containment import Packing
-from lodeline.lots.kernel.bridge import BY_MASS, compressed, left, made, weights
+from lodeline.lots.kernel.bridge import BY_MASS, PER_KG, compressed, left, made, weights
 from lodeline.lots.kernel.compressed import compress
 from lodeline.lots.kernel.delta import State
 from lodeline.lots.kernel.names import Names
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lodeline.lots.graph import Graph, Node
     from lodeline.lots.nearby import Record, Row
 
-COLUMNS = (*SUBSTANCES, BY_MASS)
+MASSES = (*SUBSTANCES, BY_MASS)
+COLUMNS = (*MASSES, PER_KG)
 WORN = 0.05
 """Edges in the delta for each in the snapshot from which on a rebuild pays."""
 SMALL = 20_000
@@ -52,6 +53,12 @@ class Standing:
         changed = len(self.state.delta.sources)
         return changed > SMALL and self.state.worn > WORN
 
+    @property
+    def clean(self) -> bool:
+        """Whether nothing came after the snapshot."""
+        delta = self.state.delta
+        return not (delta.new or len(delta.rows) or delta.left or delta.restated)
+
     def settled(self) -> Standing:
         """The same in one piece, without a delta."""
         names = Names(arrays=self.names.settled())
@@ -62,7 +69,7 @@ def empty() -> Standing:
     """Before the first lot."""
     nothing = np.zeros(0, np.int64)
     columns = {name: np.zeros(0) for name in COLUMNS}
-    masses = dict.fromkeys(COLUMNS, nothing)
+    masses = dict.fromkeys(MASSES, nothing)
     return Standing(state=State(base=compress(0, nothing, nothing, columns, masses=masses, left=np.zeros(0))))
 
 
@@ -170,10 +177,10 @@ def _appended(
     """New lots with their edges, and what is left and was made of old ones."""
     sources, targets, columns = _edges(names, fresh)
     rest = {_number(names, node): left(node) for node in (*fresh, *moved)} | dict.fromkeys(gone, 0.0)
-    masses = {name: [made(node, name) for node in fresh] for name in COLUMNS}
+    masses = {name: [made(node, name) for node in fresh] for name in MASSES}
     anew = {
         name: {_number(names, node): made(node, name) for node in restated} | dict.fromkeys(gone, 0)
-        for name in COLUMNS
+        for name in MASSES
     }
     return state.append(
         len(fresh), sources, targets, columns, masses=masses, left=rest, restated=anew, position=position

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BY_MASS = "mass"
 """The column by mass of everything, beside those of the substances."""
+PER_KG = "perkg"
+"""The column of kilograms that went in for each kilogram that came out: what was embedded, without summing to one."""
 HEAVIEST = 2**63 - 1
 """mg, nine thousand million tonnes: what is said to be heavier counts as this."""
 
@@ -28,9 +30,10 @@ def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
     edges = [edge for node in graph.order for edge in node.incoming]
     wholes: dict[str, list[float]] = {}
     masses: dict[str, list[int]] = {}
-    for name in (*substances, BY_MASS):
+    for name in (*substances, BY_MASS, PER_KG):
         wholes[name] = [weight for node in graph.order for weight in weights(node, name)]
-        masses[name] = [made(node, name) for node in graph.order]
+        if name != PER_KG:
+            masses[name] = [made(node, name) for node in graph.order]
     return compress(
         len(graph.order),
         np.array([edge.source.rank for edge in edges], np.int64),
@@ -42,9 +45,10 @@ def compressed(graph: Graph, substances: Iterable[str]) -> Compressed:
 
 
 def weights(node: Node, name: str) -> list[float]:
-    """Of all that flows into a lot version, the part that each in-edge brings."""
-    parts = [(edge.mass if name == BY_MASS else edge.masses.get(name)) or 0 for edge in node.incoming]
-    whole = sum(parts) if name == BY_MASS else node.inflow(name)
+    """Of all that flows into a lot version, the part that each in-edge brings; `PER_KG`: of all that came out."""
+    whole_mass = name in {BY_MASS, PER_KG}
+    parts = [(edge.mass if whole_mass else edge.masses.get(name)) or 0 for edge in node.incoming]
+    whole = (node.mass or 0) if name == PER_KG else sum(parts) if whole_mass else node.inflow(name)
     return [part / whole if whole else 0.0 for part in parts]
 
 
