@@ -436,6 +436,24 @@ class World:
         return self.credential.entries.first().status_list
 
     @cached_property
+    def named_query(self):
+        from lodeline_server.events.subscriptions.actions import define
+
+        actor = actor_of(self.person("maker"))
+        return define(
+            actor=actor, name=f"{self.word} additions", definition={"EQ_action": ["ADD"]}, now=self.now
+        )
+
+    @cached_property
+    def subscription(self):
+        """An address that is told; nobody delivers here."""
+        from lodeline_server.events.subscriptions.actions import Wanted, subscribe
+
+        wanted = Wanted(dest=f"https://{self.word}.example/told", token=self.word, stream=True)
+        actor = actor_of(self.person("maker"))
+        return subscribe(actor=actor, name=self.named_query.name, wanted=wanted, now=self.now)
+
+    @cached_property
     def anchor(self):
         """A time stamp of the newest checkpoint. Anchors are of the installation, not of a workspace."""
         from tests.apps.log.anchoring.made import stamped
@@ -475,6 +493,7 @@ class World:
             "audit_tile": lambda: {"place": "0/000.p/1"},
             "witness_checkpoint": lambda: {"origin_hash": "0" * 64},
             "capture": lambda: {"uuid": self.captured.uuid},
+            "subscription_end": lambda: {"uuid": self.subscription.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "item": lambda: {"pk": self.item.pk},
             "recall": lambda: {"pk": self.recall.pk},
@@ -502,6 +521,13 @@ class World:
         return {
             "/epcis/capture/{capture_id}": lambda: {"capture_id": self.captured.uuid},
             "/epcis/events/{event_id}": lambda: {"event_id": self.event},
+            "/epcis/queries/{name}": lambda: {"name": self.named_query.name},
+            "/epcis/queries/{name}/events": lambda: {"name": self.named_query.name},
+            "/epcis/queries/{name}/subscriptions": lambda: {"name": self.named_query.name},
+            "/epcis/queries/{name}/subscriptions/{subscription_id}": lambda: {
+                "name": self.named_query.name,
+                "subscription_id": self.subscription.uuid,
+            },
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
             "/api/trust-lists/{list_id}": lambda: {"list_id": self.trust_list.pk},

@@ -99,7 +99,7 @@ def test_whatever_is_sent(method, path, world):
     seen = []
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES if method != "options" else 3,
         deadline=None,
         database=None,
         derandomize=True,

@@ -30,6 +30,7 @@ PLACES = {
     "schemes": ("buyer", "/app/schemes/", ""),
     "captures": ("maker", "/app/captures/", ""),
     "capture": ("maker", "/app/captures/", 'main tbody a[href^="/app/captures/"]'),
+    "queries": ("maker", "/app/queries/", ""),
     "log": ("auditor", "/app/log/", ""),
     "receipt": ("auditor", "/app/log/", 'main tbody a[href^="/app/log/"]'),
     "threshold proofs": ("supplier", "/app/thresholds/", ""),

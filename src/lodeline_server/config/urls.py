@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("lodeline_server.trust.urls")),
     path("", include("lodeline_server.recalls.urls")),
     path("", include("lodeline_server.events.urls")),
+    path("", include("lodeline_server.events.subscriptions.urls")),
     path("", include("lodeline_server.lots.urls")),
     path("", include("lodeline_server.evidence.urls")),
     path("", include("lodeline_server.credentials.urls")),

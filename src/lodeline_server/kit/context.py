@@ -35,6 +35,7 @@ BELOW = {"/app/audit/": "/app/log/", "/app/lots/": "/app/trace/", "/app/items/":
 # The person menu.
 PERSONAL: tuple[Link, ...] = (
     ("/app/captures/", _("Captures"), Permission.CAPTURE_VIEW),
+    ("/app/queries/", _("Queries"), Permission.CAPTURE_VIEW),
     ("/app/members/", _("Members"), Permission.MEMBERS_MANAGE),
     ("/app/credentials/", _("Credentials"), Permission.CREDENTIALS_VERIFY),
     ("/app/identity/", _("Identity"), Permission.KEYS_MANAGE),

@@ -51,6 +51,14 @@ def subscription(actor: Actor, name: str, uuid: UUID) -> Subscription:
     return row
 
 
+def of_organisation(actor: Actor) -> QuerySet[Subscription]:
+    """All subscriptions of the actor's organisation."""
+    rows = Subscription.objects.filter(
+        query__organisation_id=actor.organisation, query__organisation__workspace_id=actor.workspace
+    )
+    return rows.select_related("query").order_by("pk")
+
+
 def listed(actor: Actor) -> list[tuple[NamedQuery, list[Subscription]]]:
     """All of it for a page, in two statements."""
     found = list(named(actor).prefetch_related("subscriptions"))
@@ -59,10 +67,7 @@ def listed(actor: Actor) -> list[tuple[NamedQuery, list[Subscription]]]:
 
 def counts(actor: Actor) -> dict[str, int]:
     """Subscriptions by state, and those of them that are failing."""
-    rows = Subscription.objects.filter(
-        query__organisation_id=actor.organisation, query__organisation__workspace_id=actor.workspace
-    )
-    return rows.aggregate(
+    return of_organisation(actor).aggregate(
         active=Count("pk", filter=Q(state=ACTIVE)),
         failing=Count("pk", filter=Q(state=ACTIVE, failures__gt=0)),
         ended=Count("pk", filter=Q(state=Subscription.State.ENDED)),
