@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from lodeline_server.lots import pages
 
 urlpatterns = [
+    path("", include("lodeline_server.lots.reconciling.urls")),
     path("app/trace/", pages.lots, name="trace"),
     path("app/trace/open", pages.lot_open, name="lot_open"),
     path("app/lots/<int:pk>/", pages.lot, name="lot"),

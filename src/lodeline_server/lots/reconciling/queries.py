@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
+from lodeline_server.evidence import queries as evidence
+from lodeline_server.lots.models import Touch
 from lodeline_server.lots.reconciling.models import Case
 from lodeline_server.parties.models import Membership
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
+    from lodeline_server.evidence.models import Fact
 
 
 def visible(actor: Actor) -> QuerySet[Case]:
@@ -52,3 +57,32 @@ def people(workspace: int) -> dict[str, str]:
     """Who may own a case, by opaque id."""
     rows = Membership.objects.filter(organisation__workspace_id=workspace).select_related("user")
     return {f"user:{row.user_id}": str(row.user) for row in rows.order_by("user__name", "user__email")}
+
+
+def person(who: str, known: dict[str, str]) -> str:
+    """Who an opaque id is, for people."""
+    if not who:
+        return _("nobody")
+    if who == "platform":
+        return "Lodeline"
+    return known.get(who) or (_("an API key") if who.startswith("key:") else _("a member"))
+
+
+def names(actor: Actor) -> dict[str, str]:
+    """Names of parties and sites by identifier; a supplier is told its own and those of its sites."""
+    parties, sites = evidence.parties(actor.workspace or 0), evidence.sites(actor.workspace or 0)
+    if actor.only_own:
+        parties, sites = parties.filter(uri=actor.party), sites.filter(party=actor.party)
+    return {**dict(parties.values_list("uri", "name")), **dict(sites.values_list("uri", "name"))}
+
+
+def touches(workspace: int, events: Iterable[str]) -> list[Touch]:
+    """What the events of a case did, oldest first."""
+    rows = Touch.objects.filter(workspace_id=workspace, event__in=list(events))
+    return list(rows.order_by("time", "position", "key"))
+
+
+def stated(workspace: int, names_of: Iterable[str]) -> list[Fact]:
+    """The statements that a case names."""
+    rows = evidence.statements(workspace, kinds={"certificate", "lot.assay"})
+    return list(rows.filter(statement_id__in=list(names_of)))
