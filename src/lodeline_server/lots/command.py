@@ -27,15 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         step.add_argument("--workspace", default="", help="needed only when there are several")
         step.add_argument("--json", action="store_true", help="answer as JSON")
     from lodeline_server.lots import command_batch, command_sweep
+    from lodeline_server.lots.reconciling import command as command_reconcile
 
     command_batch.add_arguments(steps)
     command_sweep.add_arguments(steps)
+    command_reconcile.add_arguments(steps)
 
 
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.lots import command_batch, command_sweep
+    from lodeline_server.lots.reconciling import command as command_reconcile
 
-    for others in (command_batch, command_sweep):
+    for others in (command_batch, command_sweep, command_reconcile):
         if args.step in others.STEPS:
             return others.run(args)
     from lodeline_server.kit import setup
