@@ -37,7 +37,7 @@ SECOND = 1000  # milliseconds
 @page(Permission.RECALLS_VIEW)
 def recalls(request: HttpRequest) -> HttpResponseBase:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    rows = queries.visible(actor)
+    rows = queries.visible(actor).select_related("closure")
     return table_page(
         request,
         template="recalls/recalls.html",
@@ -101,6 +101,7 @@ def recall(request: HttpRequest, pk: int) -> HttpResponseBase:
             "chart": charts.dose_curve(shares, threshold),
             "lines": [(dose(line), number, line == threshold) for line, number in queries.lines(row)],
             "holders": queries.holders(hits),
+            "closed": getattr(row, "closure", None),
             "waiting": list(waiting[:MOST_WAITING]),
             "waiting_more": max(waiting.count() - MOST_WAITING, 0),
             "may_run": actor.may(Permission.RECALLS_RUN),

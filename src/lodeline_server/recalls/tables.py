@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import django_filters
 import django_tables2
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +48,12 @@ class RecallTable(Table):
     affected = NumberColumn(verbose_name=_("Items affected"))
     below = NumberColumn(verbose_name=_("Below"))
     untouched = NumberColumn(verbose_name=_("Untouched"))
+    closed = django_tables2.Column(
+        accessor="closure__closed_at",
+        verbose_name=_("Closed"),
+        default=_("open"),
+        order_by="closure__closed_at",
+    )
     computed_at = django_tables2.Column(verbose_name=_("Computed"))
     position = django_tables2.Column(verbose_name=_("Receipt"))
 
@@ -54,7 +61,7 @@ class RecallTable(Table):
         model = Recall
         fields = (
             "number", "label", "reason", "substance", "threshold", "affected", "below", "untouched", "computed_at",
-            "position",
+            "closed", "position",
         )  # fmt: skip
         order_by = "-position"
         empty_text = _("No recall fits these filters.")
@@ -76,6 +83,12 @@ class RecallTable(Table):
 
     def render_computed_at(self, value: Any) -> str:
         return moment(value)
+
+    def render_closed(self, record: Recall, value: Any) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("recall_closing", args=[record.pk]), moment(value))
+
+    def value_closed(self, value: Any) -> Any:
+        return value
 
     def render_position(self, value: int) -> str:
         return receipt(value)
