@@ -172,6 +172,8 @@ def _terms(where: str, candidate: Candidate) -> Iterator[str]:
 def _values(asked: Asked, candidate: Candidate) -> Iterator[Any]:
     """The values at the place a condition asks about."""
     where = asked.where
+    if where == "anything":
+        return candidate.keys(*_EPC_LISTS["anyEPC"], *_CLASS_LISTS["anyEPCClass"])
     if where.startswith("own:"):
         return _own(asked, candidate)
     if where in _EPC_LISTS:

@@ -58,6 +58,8 @@ _FIXED: Final[dict[str, Asked]] = {
     "EQ_stringValue": Asked("EQ", "stringValue", TEXTS),
     "EQ_hexBinaryValue": Asked("EQ", "hexBinaryValue", TEXTS),
     "EQ_booleanValue": Asked("EQ", "booleanValue", TRUTH),
+    # Ours: an EPC or a class, wherever the event names it.
+    "MATCH_any": Asked("MATCH", "anything", URIS),
     **{f"EQ_{name}": Asked("EQ", name, URIS) for name in (*_URI_FIELDS, *_SENSOR_URIS)},
     **{f"WD_{name}": Asked("WD", name, URIS) for name in ("readPoint", "bizLocation")},
     **{f"MATCH_{name}": Asked("MATCH", name, URIS) for name in (*_EPCS, *_CLASSES)},

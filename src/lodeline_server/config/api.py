@@ -11,6 +11,8 @@ from lodeline_server.credentials.thresholds.api import router as thresholds
 from lodeline_server.credentials.trust_api import router as trust_lists
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
+from lodeline_server.events.querying.api import router as event_queries
+from lodeline_server.events.querying.discovery_api import router as collections
 from lodeline_server.events.sheets.api import router as sheets
 from lodeline_server.events.subscriptions.api import router as named_queries
 from lodeline_server.events.subscriptions.discovery import add_options
@@ -41,8 +43,10 @@ api = Api(
     urls_namespace="api",
 )
 register_handlers(api)
-add_options(epcis, named_queries)
+add_options(epcis, event_queries, collections, named_queries)
 api.add_router("/epcis", epcis, tags=["EPCIS 2.0"])
+api.add_router("/epcis", event_queries, tags=["EPCIS 2.0"])
+api.add_router("/epcis", collections, tags=["EPCIS 2.0"])
 api.add_router("/epcis", named_queries, tags=["EPCIS 2.0"])
 api.add_router("/api", events, tags=["capture"])
 api.add_router("/api", sheets, tags=["sheets"])

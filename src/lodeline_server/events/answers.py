@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lodeline.events.context import EPCIS_CONTEXT
 from lodeline.keys import SignatureRefused, b64url, unb64url
-from lodeline_server.events import queries
 from lodeline_server.events.models import CaptureJob, SigningKey
-from lodeline_server.log import queries as log
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lodeline.access import Actor
-
-MOST_EVENTS = 100
 
 
 def job(row: CaptureJob) -> dict[str, Any]:
@@ -66,34 +56,3 @@ def bytes_of(text: str) -> bytes:
         return unb64url(text)
     except SignatureRefused:
         return b""
-
-
-def events(actor: Actor, event_id: str, now: datetime) -> dict[str, Any] | None:
-    """What is on record under an event id, as an EPCISQueryDocument; None when there is nothing."""
-    rows = queries.records(actor).filter(event_id=event_id).exclude(kind="statement")
-    found = []
-    for position in rows.values_list("position", flat=True)[:MOST_EVENTS]:
-        statement = log.get(position, actor.workspace)
-        if statement is None or not statement.payload:
-            continue
-        body = statement.payload["body"]
-        raw = {**body["event"], "recordTime": statement.time.isoformat()}
-        own = [entry for entry in body.get("context") or () if entry not in (None, EPCIS_CONTEXT)]
-        if own:
-            raw["@context"] = [*own, *_entries(raw.get("@context"))]
-        found.append(raw)
-    if not found:
-        return None
-    return {
-        "@context": [EPCIS_CONTEXT],
-        "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
-        "creationDate": now.isoformat(),
-        "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": found}}},
-    }
-
-
-def _entries(context: Any) -> list[Any]:
-    if context is None:
-        return []
-    return context if isinstance(context, list) else [context]

@@ -10,13 +10,12 @@ from datetime import datetime  # noqa: TC003  # pydantic reads it at run time
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID  # noqa: TC003
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse  # noqa: TC002  # ninja reads it at run time
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from lodeline.access import Permission
-from lodeline.identifiers import IdentifierError, normalise
 from lodeline_server.events import actions, answers, queries
 from lodeline_server.events.models import CaptureJob
 from lodeline_server.events.negotiating import negotiate
@@ -186,21 +185,6 @@ def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
 def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) -> dict[str, Any]:
     negotiate(request, response)
     return answers.job(get_object_or_404(queries.jobs(request.auth), uuid=capture_id))  # type: ignore[attr-defined]
-
-
-@epcis.get("/events/{path:event_id}", response=dict[str, Any], summary="An event on record, by its id")
-@endpoint(Permission.CAPTURE_VIEW)
-def event(request: HttpRequest, response: HttpResponse, event_id: str) -> dict[str, Any]:
-    """An EPCISQueryDocument with the event, its editions and the declarations about it, as they are in the log."""
-    negotiate(request, response)
-    try:
-        key = normalise(event_id)
-    except IdentifierError:
-        raise Http404("no such event") from None
-    found = answers.events(request.auth, key, now())  # type: ignore[attr-defined]
-    if found is None:
-        raise Http404("no such event")
-    return found
 
 
 KeyName = Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from lodeline_server.log.books import MAIN
 from lodeline_server.lots.models import Effect
 from lodeline_server.lots.rows import IN_ONE
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EFFECTS = Effect._meta.db_table  # noqa: SLF001 - Django's documented access
+_ENTRIES = MAIN.entries._meta.db_table  # noqa: SLF001
 
 
 def naming(workspace: int, keys: Sequence[str], most: int) -> list[int] | None:
@@ -38,7 +40,7 @@ def beginning(workspace: int, start: str, most: int) -> list[int] | None:
 def known(workspace: int, *, beyond: str, limit: int, captured_by: int | None = None) -> list[str]:
     """Keys that events name, in order, those behind `beyond`; `captured_by`: by this organisation's events."""
     mine = (
-        ' AND EXISTS (SELECT 1 FROM "log_entry" l WHERE l."position" = e."position" AND l."organisation" = %s)'
+        f' AND EXISTS (SELECT 1 FROM "{_ENTRIES}" l WHERE l."position" = e."position" AND l."organisation" = %s)'  # noqa: S608
         if captured_by is not None
         else ""
     )
@@ -50,6 +52,16 @@ def known(workspace: int, *, beyond: str, limit: int, captured_by: int | None = 
     with connection.cursor() as cursor:
         cursor.execute(sql, [workspace, beyond, *own, limit])
         return [row[0] for row in cursor.fetchall()]
+
+
+def is_named(workspace: int, key: str, *, captured_by: int | None = None) -> bool:
+    """Whether any event names this."""
+    wanted = ' AND "organisation" = %s' if captured_by is not None else ""
+    sql = (
+        f'SELECT 1 FROM "{_EFFECTS}" e JOIN "{_ENTRIES}" l ON l."position" = e."position" '  # noqa: S608
+        f'WHERE e."workspace_id" = %s AND e."key" = %s{wanted} LIMIT 1'
+    )
+    return bool(_column(sql, [workspace, key, *([] if captured_by is None else [captured_by])]))
 
 
 def starting(column: str) -> str:

@@ -196,9 +196,14 @@ class _Judge:
 
 
 def as_captured(statement: Statement) -> Selected:
-    """An event under its original names: `recordTime` is ours, the document's own prefixes stand with it."""
+    """An event under its original names; the document's own prefixes stand with it.
+
+    `recordTime` is ours, and so is the `eventID` of an event that came without one.
+    """
     body = statement.payload["body"]
     event = {**body["event"], "recordTime": statement.time.isoformat()}
+    if "eventID" not in event:
+        event["eventID"] = statement.payload["id"].partition("#sha-256=")[0]
     own = [entry for entry in body.get("context") or () if entry not in (None, EPCIS_CONTEXT)]
     if own:
         event["@context"] = [*own, *_entries(event.get("@context"))]
