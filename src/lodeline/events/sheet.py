@@ -116,7 +116,8 @@ def read_grid(
         rows = ()
     elif not rows:
         book.error("sheet.empty", "There are no rows below the headings. Fill them in.")
-    lines = [line for row in rows if (line := _line(row, columns, settings, book)) is not None]
+    known: dict[tuple[int, Cell], Any] = {}  # sites, parties and units repeat
+    lines = [line for row in rows if (line := _line(row, columns, settings, book, known)) is not None]
     titles_of = {column.name: (index, column.title) for index, column in columns}
     made = make(template, lines, party, partial(_complain, book, titles_of))
     _checked(made, template, now, checks or Limits(), titles_of, book)
@@ -211,7 +212,11 @@ def _columns(row: Row, template: Template, book: values.Notebook) -> list[tuple[
 
 
 def _line(
-    row: Row, columns: list[tuple[int, Column]], settings: values.Settings, book: values.Notebook
+    row: Row,
+    columns: list[tuple[int, Column]],
+    settings: values.Settings,
+    book: values.Notebook,
+    known: dict[tuple[int, Cell], Any],
 ) -> Line | None:
     """The values of one row, or None when one of them cannot be read."""
     found: dict[str, Any] = {}
@@ -228,7 +233,9 @@ def _line(
                 good = False
             continue
         try:
-            found[column.name] = values.read(cell, column, settings)
+            if (value := known.get((index, cell))) is None:
+                value = known[index, cell] = values.read(cell, column, settings)
+            found[column.name] = value
         except values.Wrong as wrong:
             book.error(wrong.rule, str(wrong), row.number, column.title, place(index, row.number), cell.text)
             good = False

@@ -33,6 +33,8 @@ class SheetLimits:
     max_columns: int = 60
     max_cell: int = 2_000
     """Characters in one cell."""
+    max_text: int = 16 * 1024 * 1024
+    """Characters in all cells together: one shared text may be shown in many."""
     max_findings: int = 500
 
 

@@ -204,12 +204,12 @@ def _word(cell: Cell, column: Column, _: Settings) -> str:
 
 
 def _number(cell: Cell, settings: Settings) -> Decimal:
-    """Exact: what a spreadsheet shows, not the binary it keeps."""
+    """Exact: the 15 digits that a spreadsheet shows, not the binary it keeps."""
     if cell.kind in {NUMBER, PERCENT}:
         if not _FLOAT.fullmatch(cell.text):
             raise Wrong("sheet.number", "This is no number.")
         try:
-            return Decimal(repr(float(cell.text)))
+            return Decimal(f"{float(cell.text):.{_EXACT}g}")
         except ValueError:
             raise Wrong("sheet.number", "This is no number.") from None
     if cell.kind == DATE:

@@ -193,7 +193,7 @@ class _Cells:
         self.sheet, self.limits, self.shared, self.kinds = sheet, limits, shared, kinds
         self.rows: list[Row] = []
         self.cells: list[Cell | None] = []
-        self.row = self.column = 0
+        self.row = self.column = self.length = 0
         self.type = self.style = ""
         self.value: list[str] = []
         self.taking = self.formula = self.reading = False
@@ -266,6 +266,13 @@ class _Cells:
             return
         if len(cell.text) > self.limits.max_cell:
             raise too_long(place(self.column, self.row), len(cell.text), self.limits, self.sheet)
+        self.length += len(cell.text)
+        if self.length > self.limits.max_text:
+            raise Unreadable(
+                "sheet.text-size",
+                "The cells hold more text than is read at once. Split the sheet.",
+                sheet=self.sheet,
+            )
         if self.column < len(self.cells):
             raise Unreadable("sheet.xml", "A cell stands twice. Save the workbook again.", sheet=self.sheet)
         self.cells += [None] * (self.column - len(self.cells))

@@ -21,6 +21,10 @@ CONTENTS = {
     "party.profile": {"name": "Åsgruvan & Co", "country": "SE", "roles": ["mine", "trader"], "materials": ["nickel"]},
     "site.profile": {"name": "Pit 1", "party": PARTY, "country": "SE", "kind": "mine", "latitude": "67.85"},
     "origin.attestation": {"lot": LOT, "site": SITE, "country": "SE", "materials": ["Ni"], "scheme": "S"},
+    "lot.assay": {
+        "lot": LOT, "certificate": "COA-1", "sampled": "2026-01-01", "laboratory": "Lab", "method": "ICP-OES",
+        "composition": [{"substance": "Ni", "massFraction": "0.22", "uncertainty": "0.001"}],
+    },
     "certificate": {"scheme": "IRMA", "number": "1", "sites": [SITE], "materials": [], "status": "valid"},
     "assessment.result": {
         "scheme": "RMAP", "result": "conformant", "findings": {"critical": 0, "major": 1, "minor": 2}, "area": "labour",
@@ -48,6 +52,7 @@ SUBJECTS = {
     "battery.model": "https://id.gs1.org/01/09521141123454",
     "battery.item": ITEM,
     "site.profile": SITE,
+    "lot.assay": LOT,
 }
 
 
@@ -128,6 +133,17 @@ BAD = {
     "past": (statement("drill", issued="1980-01-01"), "time.too-early", "/issued"),
     "ends first": (statement("drill", validUntil="2026-08-31"), "time.inverted", "/validUntil"),
     "closed first": (content("incident", closed="2025-12-31"), "time.inverted", "/content/closed"),
+    "assay of another lot": (statement("lot.assay", subject=ITEM), "statement.subject", "/subject"),
+    "sampled afterwards": (content("lot.assay", sampled="2026-09-02"), "time.inverted", "/content/sampled"),
+    "more than the whole": (
+        content("lot.assay", composition=[
+            {"substance": "Ni", "massFraction": "0.6"}, {"substance": "Co", "massFraction": "0.5"}]),
+        "statement.assay", "/content/composition",
+    ),
+    "substance twice": (
+        content("lot.assay", composition=[{"substance": "Ni", "massFraction": "0.1"}] * 2),
+        "statement.assay", "/content/composition",
+    ),
     "other model": (statement("battery.model", subject=ITEM), "statement.subject", "/subject"),
     "no battery": (statement("battery.item", subject="urn:x:1"), "statement.subject", "/subject"),
     "site is party": (statement("site.profile", subject=PARTY), "statement.subject", "/content/party"),
