@@ -208,7 +208,7 @@ def _steps() -> None:
     )
     watch(filing, "append", "log: canonical, seal, leaf, tree, insert")
     watch(storage, "insert_records", "records")
-    watch(storage, "upsert_things", "things")
+    watch(storage, "store_things", "things")
     watch(projections_of_lots, "_apply", "lots: touches, folding, rows")
     watch(filing.Content, "decisions", "identity (at submit and again here)")
     watch(filing.Content, "again", "process: parse again")

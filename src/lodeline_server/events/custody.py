@@ -15,7 +15,7 @@ from lodeline.identifiers import is_item
 from lodeline_server.events import queries
 from lodeline_server.events.models import EventRecord
 from lodeline_server.events.queries import KnownThing
-from lodeline_server.events.touches import CLASS, Touch
+from lodeline_server.events.touches import CLASS, Touch, place_of
 from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Ledger:
     def __init__(self, workspace: int, organisation: int, party: str, events: Sequence[Event]) -> None:
         self.workspace, self.organisation, self.party = workspace, organisation, party
         self._touches = {id(event): Touch(event) for event in events}
-        touched = {key for touch in self._touches.values() for key in touch.keys}
+        touched: set[str] = set()
+        for touch in self._touches.values():
+            touched.update(key for of_them in (touch.named, touch.made, touch.used) for key, _ in of_them)
         self.things = queries.things(workspace, touched)
         self.changed: set[str] = set()
         # Transformations of this document that were taken: what came out of which, and what went in.
@@ -69,20 +71,21 @@ class Ledger:
         found: list[Finding] = []
         if event.type == "TransformationEvent":
             for key, path in self._touches[id(event)].used:
-                self._judge_use(event, key, f"{place}{path}", found)
+                thing = self.things.get(key)
+                if thing is not None and thing.maker is not None:
+                    self._judge_use(event, thing, f"{place}{place_of(path)}", found)
             self._judge_cycle(event, place, found)
         elif event.biz_step in RECEIVING:
             self._judge_receipt(event, place, found)
         cycles = {finding.pointer for finding in found}
         for key, path in self._touches[id(event)].made:
-            if f"{place}{path}" not in cycles:
-                self._judge_maker(event, key, f"{place}{path}", found)
+            thing = self.things.get(key)
+            if thing is not None and (pointer := f"{place}{place_of(path)}") not in cycles:
+                self._judge_maker(event, thing, pointer, found)
         return found
 
-    def _judge_maker(self, event: Event, key: str, place: str, found: list[Finding]) -> None:
-        thing = self.things.get(key)
-        if thing is None:
-            return
+    def _judge_maker(self, event: Event, thing: KnownThing, place: str, found: list[Finding]) -> None:
+        key = thing.key
         if thing.maker is not None and thing.maker != self.organisation:
             if is_item(key):
                 say = "item.claimed-twice", "Another party is on record as the maker of this single thing."
@@ -102,10 +105,8 @@ class Ledger:
             )
             found.append(_finding(*say, place, event, key))
 
-    def _judge_use(self, event: Event, key: str, place: str, found: list[Finding]) -> None:
-        thing = self.things.get(key)
-        if thing is None or thing.maker is None:
-            return
+    def _judge_use(self, event: Event, thing: KnownThing, place: str, found: list[Finding]) -> None:
+        key = thing.key
         if thing.maker != self.organisation and self.party not in thing.parties.splitlines():
             say = (
                 "lot.not-yours",
@@ -126,16 +127,20 @@ class Ledger:
                 continue
             if self.party not in thing.parties.splitlines():
                 say = "custody.unpaired-receiving", "Received, but no shipping to you is on record."
-                found.append(_finding(*say, f"{place}{path}", event, key, Severity.WARNING))
+                found.append(_finding(*say, f"{place}{place_of(path)}", event, key, Severity.WARNING))
 
     def _judge_cycle(self, event: Event, place: str, found: list[Finding]) -> None:
         """An output that is also an ancestor of an input. Only a thing that was used before can be one."""
-        entered = {key for key, _ in self._touches[id(event)].used}
+        touch = self._touches[id(event)]
         suspects = {
             key: path
-            for key, path in self._touches[id(event)].made
-            if key not in entered and (thing := self.things.get(key)) is not None and thing.used is not None
+            for key, path in touch.made
+            if (thing := self.things.get(key)) is not None and thing.used is not None
         }
+        if not suspects:
+            return
+        entered = {key for key, _ in touch.used}
+        suspects = {key: path for key, path in suspects.items() if key not in entered}
         if not suspects:
             return
         for key in self._ancestors(entered):
@@ -150,7 +155,7 @@ class Ledger:
                     "transformation.cycle",
                     "This output is on record as an ancestor of an input. Name a new lot.",
                 )
-                found.append(_finding(*say, f"{place}{suspects[key]}", event, key))
+                found.append(_finding(*say, f"{place}{place_of(suspects[key])}", event, key))
 
     def _ancestors(self, keys: set[str]) -> Iterator[str | None]:
         """Everything these things were made from, as far as it is on record and not declared wrong.
@@ -197,18 +202,18 @@ class Ledger:
         if event.error_declaration is not None:
             self._end(event)
             return
-        for name, _ in self._touches[id(event)].made:
+        touch, group = self._touches[id(event)], _group(event)
+        for name, _ in touch.made:
             thing = self._thing(name)
             if thing.maker is None:
-                thing.maker, thing.made, thing.made_by = self.organisation, event.time, _group(event) or key
+                thing.maker, thing.made, thing.made_by = self.organisation, event.time, group or key
             elif thing.made is not None and event.time < thing.made and thing.maker == self.organisation:
                 thing.made = event.time
             self._add_party(thing, self.party)
         if event.type == "TransformationEvent":
-            touch = self._touches[id(event)]
-            self._used_in.setdefault(_group(event), set()).update(name for name, _ in touch.used)
+            self._used_in.setdefault(group, set()).update(name for name, _ in touch.used)
             for name, _ in touch.made:
-                self._made_in.setdefault(name, set()).add(_group(event))
+                self._made_in.setdefault(name, set()).add(group)
             for name, _ in touch.used:
                 thing = self._thing(name)
                 if thing.used is None or event.time < thing.used:
@@ -233,7 +238,8 @@ class Ledger:
         if event.type == "TransformationEvent" and event.error_declaration is None:
             for name, _ in self._touches[id(event)].made:
                 thing = self._thing(name)
-                thing.made_at_positions = f"{thing.made_at_positions}\n{position}".strip()
+                before = thing.made_at_positions
+                thing.made_at_positions = f"{before}\n{position}" if before else str(position)
 
     def rows(self) -> list[KnownThing]:
         """The things to store."""
@@ -271,8 +277,10 @@ class Ledger:
             self._contents.setdefault(parent, []).append(thing.key)
 
     def _add_party(self, thing: KnownThing, party: str) -> None:
-        if party and party not in thing.parties.splitlines():
-            thing.parties = f"{thing.parties}\n{party}".strip()
+        if not thing.parties:
+            thing.parties = party
+        elif party and party != thing.parties and party not in thing.parties.splitlines():
+            thing.parties = f"{thing.parties}\n{party}"
 
     def _thing(self, key: str) -> KnownThing:
         self.changed.add(key)

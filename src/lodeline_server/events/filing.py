@@ -245,7 +245,7 @@ def _append(
         if content.events and not decision.ended:
             ledger.positions(content.events[index], place.position)
     storage.insert_records(rows)
-    storage.upsert_things(job.workspace_id, ledger.rows())
+    storage.store_things(job.workspace_id, ledger.rows())
     ended = [one.id for one in named if one.kind == EventRecord.Kind.DECLARATION]
     if ended:
         EventRecord.objects.filter(

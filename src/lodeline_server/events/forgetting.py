@@ -95,7 +95,7 @@ def _things(erasing: Erasing) -> None:
             ledger.take(event, record.key)
             if not record.ended:
                 ledger.positions(event, record.position)
-            storage.upsert_things(erasing.workspace, [one for one in ledger.rows() if one.key in gone])
+            storage.store_things(erasing.workspace, [one for one in ledger.rows() if one.key in gone])
 
 
 def _event(payload: dict[str, object]) -> Iterator[Event]:

@@ -2,7 +2,8 @@
 
 All of it is written in the transaction that appends to the log. `EventRecord` is the store of idempotency
 keys, `Thing` the small memory for checks against the record; both name positions of the log, which holds the
-facts themselves.
+facts themselves. They are written in bulk with every document: no index that another one covers, no look at the
+workspace's row for each (the job's row has it, too).
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ class EventRecord(models.Model):
         EDITION = "edition", _("another edition")
         STATEMENT = "statement", _("statement")
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     event_id = models.CharField(max_length=500)
     hash = models.BinaryField(max_length=32, help_text="of what it says, in canonical form")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -113,7 +116,7 @@ class EventRecord(models.Model):
     event_time = models.DateTimeField()
     transformation = models.CharField(max_length=500, blank=True)
     ended = models.BooleanField(default=False, help_text="declared wrong by its capturer")
-    job = models.ForeignKey(CaptureJob, on_delete=models.PROTECT, related_name="records")
+    job = models.ForeignKey(CaptureJob, on_delete=models.PROTECT, related_name="records", db_index=False)
     index = models.IntegerField(help_text="place in the document")
 
     class Meta:
@@ -149,7 +152,9 @@ class Thing(models.Model):
     log positions of the transformations it came out of, one a line.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     key = models.CharField(max_length=500)
     maker = models.BigIntegerField(null=True, help_text="organisation")
     made = models.DateTimeField(null=True)

@@ -83,6 +83,7 @@ class KnownThing:
     parties: str = ""
     parent: str = ""
     made_at_positions: str = ""
+    id: int | None = None
 
 
 THING_FIELDS = (
@@ -95,6 +96,7 @@ THING_FIELDS = (
     "parties",
     "parent",
     "made_at_positions",
+    "id",
 )
 
 

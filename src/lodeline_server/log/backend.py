@@ -1,4 +1,4 @@
-"""Every difference between the database engines: lock, durability, bulk insert."""
+"""Every difference between the database engines: lock, durability, writing many rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from lodeline_server.log.books import Book
@@ -76,3 +76,59 @@ def insert(book: Book, rows: Sequence[tuple[Any, ...]]) -> None:
         else:
             marks = ", ".join(["%s"] * len(FIELDS))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608 - constants
+
+
+def add_rows(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows that are not there yet. Dates as `instants` gives them, JSON as text."""
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608 - constants
+
+
+def change_rows(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Set columns of rows that are there. `columns`: names and PostgreSQL's types; the first, `id`, says which row."""
+    if not rows:
+        return
+    names = [name for name, _ in columns]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sets = ", ".join(f'"{name}" = new."{name}"' for name in names[1:])
+            lists = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+            cursor.execute(
+                f'UPDATE "{table}" t SET {sets} FROM unnest({lists}) new ({", ".join(map(_quoted, names))}) '  # noqa: S608
+                f"WHERE t.{_quoted(names[0])} = new.{_quoted(names[0])}",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+        else:
+            sets = ", ".join(f"{_quoted(name)} = %s" for name in names[1:])
+            cursor.executemany(
+                f'UPDATE "{table}" SET {sets} WHERE {_quoted(names[0])} = %s',  # noqa: S608 - constants
+                [(*row[1:], row[0]) for row in rows],
+            )
+
+
+def instants() -> Callable[[datetime | None], Any]:
+    """How the engine takes a UTC time in many rows: Django's own form, without its checks on each value."""
+    if connection.vendor == "postgresql":
+        return lambda value: value
+    known: dict[datetime | None, str | None] = {None: None}
+
+    def text(value: datetime | None) -> str | None:
+        found = known.get(value)
+        if found is None and value is not None:
+            found = known[value] = value.replace(tzinfo=None).isoformat(" ")
+        return found
+
+    return text
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

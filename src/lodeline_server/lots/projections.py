@@ -158,8 +158,7 @@ def _fold(workspace: int, fresh: list[TouchRow], ended: set[str], before: int) -
             whole.add(key)
     rows.move_lots(moved)
     folded = _folded(workspace, whole | made, new, before)
-    rows.upsert_lots(workspace, [lot for lot in folded if lot.key in made], known=False)
-    rows.upsert_lots(workspace, [lot for lot in folded if lot.key not in made])
+    rows.store_lots(workspace, folded)
     for gone in rows.lots_known(workspace, ended - {lot.key for lot in folded}):
         Lot.objects.filter(workspace_id=workspace, key=gone).delete()
 

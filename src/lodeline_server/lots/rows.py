@@ -13,6 +13,7 @@ import orjson
 from attrs import Factory, define
 from django.db import connection
 
+from lodeline_server.log import backend
 from lodeline_server.lots.models import Effect, Happening, Lot, Touch
 
 if TYPE_CHECKING:
@@ -110,6 +111,14 @@ class LotState:
 
 LOT_COLUMNS = tuple(LotRow.__slots__[:20])
 STATE = tuple(LotState.__slots__[:10])
+_LOT_TYPES = (
+    "text", "bool", "text", "text", "text", "text", "timestamptz", "text", "text", "int8", "jsonb", "text", "text",
+    "timestamptz", "int8", "text", "text", "text", "int8",
+)  # fmt: skip
+_MOVING = (
+    ("id", "int8"), ("status", "text"), ("seen_at", "timestamptz"), ("current_site", "text"), ("holder", "text"),
+    ("inside", "text"), ("used", "int8"),
+)  # fmt: skip
 
 
 def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[TouchRow]:
@@ -154,29 +163,26 @@ def packing(workspace: int) -> bool:
 
 def insert(workspace: int, rows: Sequence[TouchRow]) -> None:
     """Add touches; those of one position are of one event."""
-    instant = instants()
-    happenings = {one.position: one for one in rows}
-    _insert(
+    instant = backend.instants()
+    backend.add_rows(
         _HAPPENINGS,
-        HAPPENING,
+        ("workspace_id", *HAPPENING),
         [
             (
                 workspace, one.position, one.event, instant(one.time), one.step, one.site, one.point, one.party,
                 one.captured_by, one.group, one.void, one.ended,
             )
-            for one in happenings.values()
+            for one in {one.position: one for one in rows}.values()
         ],
     )  # fmt: skip
-    _insert(
+    backend.add_rows(
         _EFFECTS,
-        EFFECT,
+        ("workspace_id", *EFFECT),
         [
-            (
-                workspace, one.key, one.position, one.act, one.other, one.amount, one.uom, _text(one.ilmd),
-            )
+            (workspace, one.key, one.position, one.act, one.other, one.amount, one.uom, _text(one.ilmd))
             for one in rows
         ],
-    )  # fmt: skip
+    )
 
 
 def end(workspace: int, declared: dict[tuple[str, str], int]) -> set[str]:
@@ -204,11 +210,7 @@ def end(workspace: int, declared: dict[tuple[str, str], int]) -> set[str]:
 
 def lots_known(workspace: int, keys: Iterable[str]) -> set[str]:
     """Those of `keys` that are lots."""
-    found: set[str] = set()
-    for part in _parts(keys):
-        sql = f'SELECT "key" FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
-        found.update(row[0] for row in _all(sql, [workspace, *part]))
-    return found
+    return set(_ids(workspace, keys))
 
 
 def lots(workspace: int, keys: Iterable[str]) -> dict[str, LotState]:
@@ -221,56 +223,49 @@ def lots(workspace: int, keys: Iterable[str]) -> dict[str, LotState]:
     return found
 
 
-def move_lots(lots_: Sequence[LotState]) -> None:
+def move_lots(lots_: Iterable[LotState]) -> None:
     """Store what happened to lots that are there."""
-    instant = instants()
-    changes = STATE[4:]
-    rows = [
-        (one.status, instant(one.seen_at), one.current_site, one.holder, one.inside, one.used, one.id)
-        for one in lots_
-    ]
-    sets = ", ".join(f'"{name}" = %s' for name in changes)
-    _many(f'UPDATE "{_LOTS}" SET {sets} WHERE "id" = %s', rows)  # noqa: S608
-
-
-def upsert_lots(workspace: int, rows: Iterable[LotRow], *, known: bool = True) -> None:
-    """Insert or replace lots; `known` False: none of them is there yet."""
-    instant = instants()
-    marks = ", ".join(["%s"] * (len(LOT_COLUMNS) + 1))
-    sql = f'INSERT INTO "{_LOTS}" ({_names(("workspace_id", *LOT_COLUMNS))}) VALUES ({marks})'  # noqa: S608
-    if known:
-        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in LOT_COLUMNS[1:])
-        sql += f' ON CONFLICT ("workspace_id", "key") DO UPDATE SET {changes}'
-    _many(
-        sql,
+    instant = backend.instants()
+    backend.change_rows(
+        _LOTS,
+        _MOVING,
         [
-            (
-                workspace, one.key, one.label, one.item, one.gtin, one.product, one.party, one.site,
-                instant(one.made_at), one.amount, one.uom, one.mass, _text(one.composition), one.custody,
-                one.status, instant(one.seen_at), one.position, one.current_site, one.holder, one.inside, one.used,
-            )
-            for one in rows
+            (one.id, one.status, instant(one.seen_at), one.current_site, one.holder, one.inside, one.used)
+            for one in lots_
         ],
-    )  # fmt: skip
+    )
+
+
+def store_lots(workspace: int, lots_: Iterable[LotRow]) -> None:
+    """Insert or replace lots."""
+    found = {one.key: one for one in lots_}
+    known = _ids(workspace, found)
+    instant = backend.instants()
+    new, old = [], []
+    for key, one in found.items():
+        values = (
+            one.label, one.item, one.gtin, one.product, one.party, one.site, instant(one.made_at), one.amount,
+            one.uom, one.mass, _text(one.composition), one.custody, one.status, instant(one.seen_at), one.position,
+            one.current_site, one.holder, one.inside, one.used,
+        )  # fmt: skip
+        if key in known:
+            old.append((known[key], *values))
+        else:
+            new.append((workspace, key, *values))
+    backend.add_rows(_LOTS, ("workspace_id", *LOT_COLUMNS), new)
+    backend.change_rows(_LOTS, (("id", "int8"), *zip(LOT_COLUMNS[1:], _LOT_TYPES, strict=True)), old)
+
+
+def _ids(workspace: int, keys: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in _parts(keys):
+        sql = f'SELECT "key", "id" FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
+        found.update(_all(sql, [workspace, *part]))
+    return found
 
 
 def _text(value: dict[str, Any]) -> str:
     return orjson.dumps(value).decode() if value else "{}"
-
-
-def instants() -> Any:
-    """How the engine stores a UTC time."""
-    if connection.vendor != "sqlite":
-        return lambda value: value
-    known: dict[datetime, str] = {}
-
-    def text(value: datetime) -> str:
-        found = known.get(value)
-        if found is None:
-            found = known[value] = value.replace(tzinfo=None).isoformat(" ")
-        return found
-
-    return text
 
 
 def _utc(value: datetime) -> datetime:
@@ -296,15 +291,3 @@ def _all(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
-
-
-def _insert(table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    names = _names(("workspace_id", *columns))
-    marks = ", ".join(["%s"] * (len(columns) + 1))
-    _many(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
-
-
-def _many(sql: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, rows)
