@@ -10,6 +10,7 @@ LODELINE_WITNESS  name under which other logs are cosigned (default: the address
 LODELINE_MAX_UPLOAD   bytes of one captured document (default 32 MiB)
 LODELINE_VC_HOSTS     hosts asked for DIDs and status lists, comma separated; * for all public ones (default none)
 LODELINE_WEBHOOK_HOSTS   hosts inside that subscriptions may call, host or host:port, comma separated (default none)
+LODELINE_WAITING      readers that wait for events at once in one server process (default 1)
 LODELINE_VC_OPEN      1 opens the VC-API without a token on this machine alone, for conformance suites
 LODELINE_THRESHOLD_CLAIMS     JSON file with thresholds from contracts, beside those of the law (default none)
 LODELINE_THRESHOLD_QUESTIONS  questions of one verifier about one sealed number in a year (default 4)

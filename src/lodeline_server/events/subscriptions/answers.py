@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lodeline.events.context import EPCIS_CONTEXT
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
@@ -46,19 +43,3 @@ def looked_until(row: Subscription) -> datetime:
     if row.last_tried_at and not row.failures:
         return row.last_tried_at
     return row.notified_at or row.initial_record_time or row.created_at
-
-
-def document(
-    events: Iterable[dict[str, Any]], name: str, now: datetime, subscription_id: str = ""
-) -> dict[str, Any]:
-    """Events as an EPCISQueryDocument."""
-    results: dict[str, Any] = {"queryName": name}
-    if subscription_id:
-        results["subscriptionID"] = subscription_id
-    return {
-        "@context": [EPCIS_CONTEXT],
-        "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
-        "creationDate": now.isoformat(),
-        "epcisBody": {"queryResults": {**results, "resultsBody": {"eventList": list(events)}}},
-    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 from uuid import UUID  # noqa: TC003
 
-from django.http import HttpResponse  # noqa: TC002  # ninja reads it at run time
+from django.http import HttpResponse  # ninja reads it at run time
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
@@ -20,7 +20,7 @@ from lodeline.events import query as questions
 from lodeline.events.epcis import instant
 from lodeline.events.schedule import FIELDS
 from lodeline_server.events.negotiating import negotiate
-from lodeline_server.events.querying import selecting
+from lodeline_server.events.querying import answering, formats, selecting
 from lodeline_server.events.subscriptions import actions, answers, queries, waiting
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
+    from lodeline.events.query import Query as EventQuery
+
 router = Router()
 BODY = 256 * 1024
+LAST = 2**62
 Name = Annotated[str, Field(max_length=actions.LONGEST_NAME, description="name of the query")]
 PerPage = Annotated[int, Query(alias="perPage", ge=1, le=200)]
 Token = Annotated[int, Query(alias="nextPageToken", ge=0, le=2**62)]
@@ -88,6 +91,23 @@ _WANTED = _asks(
     reportIfEmpty={"type": "boolean"},
     initialRecordTime={**_TEXT, "format": "date-time"},
 )
+
+
+_READER = {
+    "parameters": [
+        {"name": name, "in": "query", "schema": schema, "description": words}
+        for name, schema, words in (
+            ("perPage", {"type": "integer", "minimum": 1}, "events to a page"),
+            ("nextPageToken", _TEXT, "of the Link header"),
+            (
+                "wait",
+                {"type": "integer", "minimum": 0, "maximum": waiting.LONGEST},
+                "seconds to wait for new events",
+            ),
+            ("after", {"type": "integer", "minimum": 0}, "position of the log to go on from"),
+        )
+    ]
+}
 
 
 @router.get("/queries", response=list[Named], summary="Named queries of your organisation")
@@ -235,28 +255,11 @@ def unsubscribe(request: HttpRequest, response: HttpResponse, name: Name, subscr
     "/queries/{name}/events",
     response={200: dict[str, Any], 501: Any},
     summary="Events that answer a named query; with `wait`, those that come",
+    openapi_extra=_READER,
 )
 @endpoint(Permission.CAPTURE_VIEW)
-def named_events(
-    request: HttpRequest,
-    response: HttpResponse,
-    name: Name,
-    per_page: PerPage = 30,
-    wait: Annotated[int | None, Query(ge=0, le=waiting.LONGEST)] = None,
-    after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
-) -> dict[str, Any]:
-    negotiate(request, response)
-    refuse_upgrade(request)
-    if wait is None and after is None:
-        actor = _actor(request)
-        query = questions.of(queries.one(actor, name).definition)
-        found = selecting.ordered(actor, query, until=selecting.end(), limit=per_page)
-        return answers.document([one.event for one in found.events], name, now())
-    return news(request, response, name, wait or 0, after, per_page)
-
-
-def refuse_upgrade(request: HttpRequest) -> None:
-    """The standard's WebSocket is not spoken here; the answer says what is."""
+def named_events(request: HttpRequest, name: Name) -> HttpResponse:
+    """Pages as of /epcis/events. With `wait` or `after` the events in the order of the log, as a feed to follow."""
     if "websocket" in request.headers.get("Upgrade", "").lower():
         raise Problem(
             501,
@@ -264,20 +267,29 @@ def refuse_upgrade(request: HttpRequest) -> None:
             detail=f"Ask with ?wait={waiting.LONGEST} and follow the Link, or subscribe an address.",
             kind="epcisException:ImplementationException",
         )
+    query = questions.of(queries.one(_actor(request), name).definition)
+    said, paging = answering.pairs(request)
+    feed = dict(said)
+    if feed.keys() - {"wait", "after"} or len(feed) < len(said):
+        answering.nothing_else([pair for pair in said if pair[0] not in {"wait", "after"}] or said)
+    if not feed:
+        return answering.answer(request, query, name=name)
+    wait = _number(feed, "wait", waiting.LONGEST) or 0
+    return _news(request, name, query, wait, _number(feed, "after", LAST), answering.per_page(paging))
 
 
-def news(
-    request: HttpRequest, response: HttpResponse, name: str, wait: int, after: int | None, per_page: int
-) -> dict[str, Any]:
-    """What has come since `after`, a position of the log, in its order; without one, what comes from now on.
+def _news(
+    request: HttpRequest, name: str, query: EventQuery, wait: int, after: int | None, per_page: int
+) -> HttpResponse:
+    """What has come since `after`, a position of the log; without one, what comes from now on.
 
     Waits until there is something, at most `wait` seconds. `Link` with `rel="next"` is always there: it goes on
     where this answer ends.
     """
-    actor = _actor(request)
-    query = questions.of(queries.one(actor, name).definition)
-    start = selecting.end() if after is None else after
-    page = selecting.select(actor, query, after=start, limit=per_page)
+    response = HttpResponse()
+    negotiate(request, response)
+    wanted, actor = formats.Wanted.of(request), _actor(request)
+    page = selecting.select(actor, query, after=selecting.end() if after is None else after, limit=per_page)
 
     def moved() -> bool:
         nonlocal page
@@ -287,9 +299,26 @@ def news(
 
     if not moved() and wait and not waiting.until(moved, wait):
         response["Retry-After"] = str(waiting.AGAIN)
+    body = formats.written([one.event for one in page.events], wanted, name, now())
+    response.content, response["Content-Type"], response["GS1-EPC-Format"] = (
+        body.data,
+        body.media_type,
+        body.epcs,
+    )
     target = f"{_address(request, name, 'events')}?wait={wait}&after={page.next}&perPage={per_page}"
     response["Link"] = f'<{target}>; rel="next"'
-    return answers.document([one.event for one in page.events], name, now())
+    return response
+
+
+def _number(said: dict[str, str], name: str, most: int) -> int | None:
+    text = said.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most):
+        raise Problem(
+            400, f"{name} is a whole number up to {most}", detail=text[:20], kind=questions.PARAMETER
+        )
+    return int(text)
 
 
 # --- reading requests --------------------------------------------------------------------------------------

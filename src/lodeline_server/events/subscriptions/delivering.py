@@ -21,8 +21,8 @@ from lodeline.events.epcis import instant
 from lodeline.events.query import QueryError
 from lodeline.events.schedule import Schedule
 from lodeline.sealing import Unreadable
-from lodeline_server.events.querying import selecting
-from lodeline_server.events.subscriptions import answers, webhook
+from lodeline_server.events.querying import formats, selecting
+from lodeline_server.events.subscriptions import webhook
 from lodeline_server.events.subscriptions.models import Subscription
 from lodeline_server.kit import audit
 from lodeline_server.kit.audit import Kind
@@ -136,7 +136,9 @@ class _Turn:
 
     def _document(self, events: Sequence[Selected]) -> dict[str, Any]:
         row = self.row
-        return answers.document([one.event for one in events], row.query.name, self.clock(), str(row.uuid))
+        made = formats.document([one.event for one in events], row.query.name, self.clock())
+        made["epcisBody"]["queryResults"]["subscriptionID"] = str(row.uuid)
+        return made
 
     def _actor(self) -> Actor | None:
         row = self.row

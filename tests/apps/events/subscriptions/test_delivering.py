@@ -406,3 +406,19 @@ def test_the_worker_delivers_by_itself(subscribed, capture, events, receiver, no
     assert running.look(now) == 0
     assert again(row).delivered == 2
     assert (running._busy, running._slots._value) == (set(), running.AT_ONCE)
+
+
+def test_the_check_in_the_documentation_holds(subscribed, capture, events, receiver):
+    from tests.conftest import NOW, ROOT
+
+    page = (ROOT / "docs/how-to/subscribe-to-events.md").read_text()
+    known = {}
+    exec(page.split("```python\n")[1].split("```")[0], known)
+    row = subscribed(token="schlüssel ☃")
+    capture(events.make("A"))
+    deliver(row, NOW)
+    (call,) = receiver.calls
+    header = call.headers["GS1-Signature"]
+    assert known["ours"](call.body, header, "schlüssel ☃")
+    assert not known["ours"](call.body + b" ", header, "schlüssel ☃")
+    assert not known["ours"](call.body, header, "schlüssel")

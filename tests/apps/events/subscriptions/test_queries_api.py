@@ -314,6 +314,38 @@ def test_what_comes_is_read_by_following_the_link(machine, capture, events):
     assert ids(part) + ids(client.get(link(part))) == [old["eventID"], news[0]["eventID"], news[2]["eventID"]]
 
 
+def test_a_named_query_answers_as_the_question_itself_does(machine, capture, events):
+    """In its order, in pages, in XML: what /epcis/events does with the same parameters."""
+    client = machine()
+    query = {"EQ_action": ["ADD"], "orderBy": "eventTime", "orderDirection": "ASC"}
+    place = name(client, query=query) + "/events"
+    made = [events.make("A", at=3), events.make("B", at=1), events.receive("B"), events.make("C", at=2)]
+    capture(*made)
+    wanted = [made[number]["eventID"] for number in (1, 3, 0)]
+    assert ids(client.get(place)) == wanted
+    first = client.get(f"{place}?perPage=2")
+    assert ids(first) + ids(client.get(link(first))) == wanted
+    assert client.get(place).json()["epcisBody"]["queryResults"]["queryName"] == "shipped"
+    xml = client.get(place, headers={"Accept": "application/xml"})
+    assert (xml["Content-Type"], xml.content.count(b"<eventID>")) == ("application/xml", 3)
+    assert (
+        client.get(f"{place}?wait=0&after=0", headers={"Accept": "application/xml"})["Content-Type"]
+        == "application/xml"
+    )
+    over = client.get(f"{name(client, 'few', {'maxEventCount': 2})}/events")
+    assert (over.status_code, over.json()["type"]) == (413, "epcisException:QueryTooLargeException")
+
+
+@pytest.mark.parametrize(
+    "asked", ["wait=21", "wait=-1", "wait=x", "after=-1", "after=1e3", "wait=1&wait=2", "stream=true", "EQ_action=ADD",
+              "wait=1&hour=2", "after=" + "9" * 30, "perPage=0&wait=0", "wait=%D9%A3"]
+)  # fmt: skip
+def test_what_no_reader_may_ask(asked, machine):
+    client = machine()
+    answer = client.get(f"{name(client)}/events?{asked}")
+    assert (answer.status_code, answer.json()["type"]) == (400, "epcisException:QueryParameterException")
+
+
 def test_a_wait_ends_when_something_comes_or_the_time_is_over(machine, capture, events, monkeypatch):
     from lodeline_server.events.subscriptions import waiting as places
 
