@@ -32,7 +32,8 @@ SHIFTS: Final = (
     Fraction(22046226218, 10_000_000),  # pounds for tonnes
 )
 """How far off an amount is when its unit was mistaken."""
-CLOSE: Final = Fraction(2, 1000)
+CLOSE: Final = Fraction(5, 1000)
+"""What two weighings of the same thing differ by."""
 
 
 class Cause(StrEnum):
