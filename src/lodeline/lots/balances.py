@@ -76,6 +76,11 @@ def standing(ledger: Ledger) -> Iterator[Entry]:
     return (entry for entry in ledger.entries if entry.id not in gone and not entry.reverses)
 
 
+def moved_by(entry: Entry) -> str:
+    """The event that an entry stands on: the one it names, else what it cites."""
+    return entry.event or entry.evidence
+
+
 def findings(ledger: Ledger, flows: Iterable[Flow], period: Period) -> Iterator[Finding]:
     """Credits without material, claims without shipment, receipts and claims without their event."""
     flows = list(flows)
@@ -97,17 +102,17 @@ def findings(ledger: Ledger, flows: Iterable[Flow], period: Period) -> Iterator[
     for entry in standing(ledger):
         if entry.kind not in _BOOKED or not period.holds(entry.at):
             continue
-        flow = known.get(entry.evidence)
+        flow = known.get(moved_by(entry))
         inward = entry.kind is Kind.RECEIPT
         if flow is None:
             yield _found(
-                "RB-EVENT", entry.id, f"it cites the event {entry.evidence!r:.80}, which is not there"
+                "RB-EVENT", entry.id, f"it cites the event {moved_by(entry)!r:.80}, which is not there"
             )
         elif (flow.site, flow.group, flow.inward) != (entry.account.site, entry.account.group, inward):
             yield _found(
                 "RB-EVENT",
                 entry.id,
-                f"the event {entry.evidence!r:.80} moved something else, or the other way",
+                f"the event {moved_by(entry)!r:.80} moved something else, or the other way",
             )
         elif flow.at > entry.at and inward:
             yield _found("RB-TIME", entry.id, "it was booked before the material arrived")
@@ -120,7 +125,7 @@ def _doubled(ledger: Ledger, known: dict[str, Flow], period: Period) -> Iterator
     for entry in standing(ledger):
         if entry.kind in _BOOKED and period.holds(entry.at):
             for characteristic in sorted(entry.account.characteristics):
-                booked[entry.evidence, entry.kind, characteristic] += entry.mass
+                booked[moved_by(entry), entry.kind, characteristic] += entry.mass
     for (event, kind, characteristic), mass in booked.items():
         if event in known and mass > known[event].mass:
             yield _found(

@@ -171,7 +171,8 @@ class Ledger:
             for account in (wrong.account, wrong.into):
                 if account is None:
                     continue
-                moves = sorted(self._moves[account], key=order) if restoring else self._moves[account]
+                moves = self._moves.get(account, [])
+                moves = sorted(moves, key=order) if restoring else moves
                 if late:
                     made = [*moves, *_against(moves, wrong, entry)]
                     changed[account] = made if restoring else sorted(made, key=order)

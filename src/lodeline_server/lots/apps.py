@@ -11,7 +11,7 @@ class LotsConfig(AppConfig):
         from lodeline_server.credentials import kinds
         from lodeline_server.kit import scheduler
         from lodeline_server.log.projections import register
-        from lodeline_server.lots import credential_kinds, reconciling
+        from lodeline_server.lots import credential_kinds, custody, reconciling
         from lodeline_server.lots.projections import Lots
         from lodeline_server.lots.tasks import settle_graphs
 
@@ -20,4 +20,5 @@ class LotsConfig(AppConfig):
         scheduler.register(
             scheduler.Clock(name="settle lot graphs", task=settle_graphs, every=timedelta(hours=1))
         )
+        custody.ready()
         reconciling.ready()

@@ -9,6 +9,13 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
+from lodeline_server.lots.custody.models import (  # noqa: F401 - Django looks for models here
+    CustodyBook,
+    CustodyClosing,
+    CustodyEntry,
+    CustodyRemark,
+    CustodyScheme,
+)
 from lodeline_server.lots.reconciling.models import Case, CaseEntry  # noqa: F401 - Django looks for models here
 
 
