@@ -287,6 +287,40 @@ class World:
         return compute(actor=actor_of(self.person("quality")), order=order, now=self.now, timer=lambda: 0.0)
 
     @cached_property
+    def case(self):
+        """Something that was sent and never received, as a case with an owner."""
+        from lodeline_server.lots.models import Case
+        from lodeline_server.lots.reconciling import actions
+
+        assert self.captured
+        quality = actor_of(self.person("quality"))
+        sent = {
+            "type": "ObjectEvent",
+            "action": "OBSERVE",
+            "bizStep": "shipping",
+            "eventID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.word + 'sent')}",
+            "eventTime": "2026-09-11T08:00:00Z",
+            "eventTimeZoneOffset": "+00:00",
+            "readPoint": {"id": self.keys.mine},
+            "quantityList": [{"epcClass": self.keys.lot, "quantity": 50, "uom": "KGM"}],
+            "destinationList": [
+                {"type": "possessing_party", "destination": "https://id.gs1.org/417/9529999000004"}
+            ],
+        }
+        self.capture(
+            {
+                "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+                "type": "EPCISDocument",
+                "schemaVersion": "2.0",
+                "creationDate": "2026-09-12T08:00:00Z",
+                "epcisBody": {"eventList": [sent]},
+            }
+        )
+        actions.reconcile(actor=quality, now=self.now)
+        case = Case.objects.get(workspace=self.workspace)
+        return actions.assign(actor=quality, case=case, owner=quality.id, now=self.now)
+
+    @cached_property
     def passport(self):
         from lodeline_server.passports.actions import issue
 
@@ -499,6 +533,8 @@ class World:
             "recall": lambda: {"pk": self.recall.pk},
             "recall_csv": lambda: {"pk": self.recall.pk},
             "recall_pdf": lambda: {"pk": self.recall.pk},
+            "case": lambda: {"pk": self.case.pk},
+            "case_decide": lambda: {"pk": self.case.pk},
             "supplier": lambda: {"pk": self.party.pk},
             "supplier_compute": lambda: {"pk": self.party.pk},
             "passport": lambda: {"pk": self.passport.pk},
@@ -530,6 +566,10 @@ class World:
             },
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
+            "/api/reconciliation/cases/{case_id}": lambda: {"case_id": self.case.pk},
+            "/api/reconciliation/cases/{case_id}/assign": lambda: {"case_id": self.case.pk},
+            "/api/reconciliation/cases/{case_id}/comment": lambda: {"case_id": self.case.pk},
+            "/api/reconciliation/cases/{case_id}/resolve": lambda: {"case_id": self.case.pk},
             "/api/trust-lists/{list_id}": lambda: {"list_id": self.trust_list.pk},
             "/api/trust-lists/{list_id}/believe": lambda: {"list_id": self.trust_list.pk},
             "/api/trust-lists/{list_id}/stop": lambda: {"list_id": self.trust_list.pk},

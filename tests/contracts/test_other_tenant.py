@@ -43,6 +43,10 @@ KINDS = {
     "lots.Touch": (None, "edges of the lot graph; shown as part of a trace"),
     "lots.Declared": (None, "error declarations; shown as part of a trace"),
     "lots.Lot": (lambda w: f"{w.word.upper()}-LOT", ["trace", "lot", "/api/lots", "/api/lots/trace"]),
+    "lots.Case": (
+        lambda w: f"{w.word.upper()}-LOT",
+        ["cases", "case", "/api/reconciliation/cases", "/api/reconciliation/cases/{case_id}"],
+    ),
     "recalls.Recall": (lambda w: f"{w.word.upper()}-LOT", ["recalls", "recall", "/api/recalls"]),
     "recalls.Hit": (lambda w: w.keys.serial, ["recall", "recall_csv", "/api/recalls/{recall_id}"]),
     "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
@@ -87,6 +91,7 @@ def fill(world):
         world.captured,
         world.score,
         world.recall,
+        world.case,
         world.passport,
         world.some_key,
         world.signing_key,
