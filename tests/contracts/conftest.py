@@ -11,8 +11,9 @@ import sys
 import uuid
 from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -287,6 +288,33 @@ class World:
         return compute(actor=actor_of(self.person("quality")), order=order, now=self.now, timer=lambda: 0.0)
 
     @cached_property
+    def closed_recall(self):
+        """A recall of which everything is known, told, and closed."""
+        from lodeline.recalls.closure import Mark, Outcome
+        from lodeline_server.recalls.actions import compute
+        from lodeline_server.recalls.closing import actions, queries
+        from lodeline_server.recalls.deciding import Order
+
+        quality = actor_of(self.person("quality"))
+        order = Order(lot=self.recall and self.keys.lot, threshold=Fraction(0))
+        found = compute(actor=quality, order=order, now=self.now, timer=lambda: 0.0)
+        common = {"actor": quality, "recall": found, "now": self.now}
+        parties = [one.party for one in queries.addressees(found)]
+        actions.mark(**common, marking=actions.Marking(mark=Mark.SENT, parties=parties, on=self.now))
+        actions.settle(**common, settling=actions.Settling(outcome=Outcome.CLEAN, on=self.now))
+        actions.close(**common, reasons={}, signed_off_by=f"Quality of {self.word}")
+        return found
+
+    @cached_property
+    def drill(self):
+        """A drill whose clock runs."""
+        from lodeline_server.recalls.drilling.actions import draw
+
+        assert self.captured
+        quality = actor_of(self.person("quality"))
+        return draw(actor=quality, limit=3600, now=self.now, random=lambda most: most - sum(map(ord, self.word)))
+
+    @cached_property
     def case(self):
         """Something that was sent and never received, as a case with an owner."""
         from lodeline_server.lots.models import Case
@@ -469,6 +497,11 @@ class World:
     def status_list(self):
         return self.credential.entries.first().status_list
 
+    def _member(self, value):
+        """What stands in the events of this workspace, in an address."""
+        assert self.captured
+        return {"value": quote(value, safe="")}
+
     @cached_property
     def named_query(self):
         from lodeline_server.events.subscriptions.actions import define
@@ -535,6 +568,16 @@ class World:
             "recall_pdf": lambda: {"pk": self.recall.pk},
             "case": lambda: {"pk": self.case.pk},
             "case_decide": lambda: {"pk": self.case.pk},
+            "recall_notices": lambda: {"pk": self.recall.pk},
+            "recall_notices_csv": lambda: {"pk": self.recall.pk},
+            "recall_closing": lambda: {"pk": self.closed_recall.pk},
+            "recall_outcome": lambda: {"pk": self.recall.pk},
+            "recall_close": lambda: {"pk": self.recall.pk},
+            "recall_closure_pdf": lambda: {"pk": self.closed_recall.pk},
+            "recall_closure_json": lambda: {"pk": self.closed_recall.pk},
+            "drill": lambda: {"pk": self.drill.pk},
+            "drill_answer": lambda: {"pk": self.drill.pk},
+            "drill_abandon": lambda: {"pk": self.drill.pk},
             "supplier": lambda: {"pk": self.party.pk},
             "supplier_compute": lambda: {"pk": self.party.pk},
             "passport": lambda: {"pk": self.passport.pk},
@@ -557,6 +600,19 @@ class World:
         return {
             "/epcis/capture/{capture_id}": lambda: {"capture_id": self.captured.uuid},
             "/epcis/events/{event_id}": lambda: {"event_id": self.event},
+            "/epcis/nextPageToken/{token}": lambda: {"token": f"{self.word}-none"},
+            **{
+                f"/epcis/{name}/{{value}}{rest}": partial(self._member, value)
+                for name, value in (
+                    ("eventTypes", "ObjectEvent"),
+                    ("bizSteps", "commissioning"),
+                    ("dispositions", "in_transit"),
+                    ("epcs", self.keys.item),
+                    ("bizLocations", self.keys.mine),
+                    ("readPoints", self.keys.plant),
+                )
+                for rest in ("", "/events")
+            },
             "/epcis/queries/{name}": lambda: {"name": self.named_query.name},
             "/epcis/queries/{name}/events": lambda: {"name": self.named_query.name},
             "/epcis/queries/{name}/subscriptions": lambda: {"name": self.named_query.name},
@@ -566,6 +622,12 @@ class World:
             },
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
+            "/api/recalls/{recall_id}/notices": lambda: {"recall_id": self.recall.pk},
+            "/api/recalls/{recall_id}/outcomes": lambda: {"recall_id": self.recall.pk},
+            "/api/recalls/{recall_id}/closure": lambda: {"recall_id": self.closed_recall.pk},
+            "/api/recalls/drills/{drill_id}": lambda: {"drill_id": self.drill.pk},
+            "/api/recalls/drills/{drill_id}/answer": lambda: {"drill_id": self.drill.pk},
+            "/api/recalls/drills/{drill_id}/abandon": lambda: {"drill_id": self.drill.pk},
             "/api/reconciliation/cases/{case_id}": lambda: {"case_id": self.case.pk},
             "/api/reconciliation/cases/{case_id}/assign": lambda: {"case_id": self.case.pk},
             "/api/reconciliation/cases/{case_id}/comment": lambda: {"case_id": self.case.pk},

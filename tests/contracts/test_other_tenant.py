@@ -33,6 +33,7 @@ KINDS = {
         lambda w: w.named_query.name,
         ["queries", "/epcis/queries", "/epcis/queries/{name}"],
     ),
+    "events.Posting": (lambda w: w.keys.serial, ["/epcis/epcs", "/epcis/epcs/{value}/events"]),
     "events.Thing": (None, "what a document may refer to; asked at capture only"),
     "evidence.Fact": (lambda w: f"{w.word.title()}-1", ["schemes"]),
     "evidence.Party": (lambda w: f"{w.word.title()} Works", ["suppliers", "supplier"]),
@@ -49,6 +50,16 @@ KINDS = {
     ),
     "recalls.Recall": (lambda w: f"{w.word.upper()}-LOT", ["recalls", "recall", "/api/recalls"]),
     "recalls.Hit": (lambda w: w.keys.serial, ["recall", "recall_csv", "/api/recalls/{recall_id}"]),
+    "recalls.Notice": (lambda w: w.keys.party, ["/api/recalls/{recall_id}/notices"]),
+    "recalls.Settled": (None, "what became of things; counted on the page of the closing"),
+    "recalls.Closure": (
+        lambda w: f"Quality of {w.word}",
+        ["recall_closing", "recall_closure_json", "/api/recalls/{recall_id}/closure"],
+    ),
+    "recalls.Drill": (
+        lambda w: w.drill.ticket,
+        ["drills", "drill", "/api/recalls/drills", "/api/recalls/drills/{drill_id}"],
+    ),
     "trust.Score": (lambda w: f"{w.word.title()} Works", ["suppliers", "/api/suppliers"]),
     "passports.Passport": (lambda w: w.keys.serial, ["passports", "passport", "/api/passports"]),
     "passports.PassportCredential": (
@@ -79,9 +90,15 @@ KINDS = {
 # An identity's key goes by a name of its own organisation's: everybody's first is key-1.
 # Hashes of the one log are for everybody, as its public tiles are: a proof says nothing of what it proves.
 PROOFS = {"/api/log/proof/inclusion", "/api/log/proof/consistency"}
+# Words of the standard are known everywhere, with or without events; whose events they list is looked at above.
+WORDS = {
+    f"/epcis/{name}/{{value}}{rest}"
+    for name in ("eventTypes", "bizSteps", "dispositions")
+    for rest in ("", "/events")
+}
 SHARED = {
     "method", "method_file", "identity_key_rotate", "identity_key_revoke", "passport_public", "job_again",
-    "anchor_receipt", "/api/methods/{version}", *PROOFS,
+    "anchor_receipt", "/api/methods/{version}", *PROOFS, *WORDS,
 }  # fmt: skip
 
 
@@ -92,6 +109,8 @@ def fill(world):
         world.score,
         world.recall,
         world.case,
+        world.closed_recall,
+        world.drill,
         world.passport,
         world.some_key,
         world.signing_key,

@@ -13,6 +13,7 @@ from lodeline.access import Permission
 from lodeline.recalls.closure import Mark, Outcome  # noqa: TC001  # pydantic reads them at run time
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import endpoint
+from lodeline_server.kit.problems import Problem
 from lodeline_server.recalls import queries as recalls
 from lodeline_server.recalls.closing import actions, answers
 
@@ -24,21 +25,22 @@ if TYPE_CHECKING:
 router = Router()
 RowNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Word = Annotated[str, Field(max_length=500)]
-Text = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+CLEAN = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[str, Field(max_length=500, pattern=CLEAN)]
 Moment = Annotated[AwareDatetime | None, Field(description="when it happened; left out: now")]
 
 
 class NewMarks(Schema):
-    mark: Mark
+    mark: Annotated[Mark | None, Field(description="needed")] = None
     parties: Annotated[
-        list[Word], Field(min_length=1, max_length=1_000, description='as the list names them; "": not known')
-    ]
+        list[Word], Field(max_length=1_000, description='needed, as the list names them; "": not known')
+    ] = []
     on: Moment = None
     note: Text = ""
 
 
 class NewOutcome(Schema):
-    outcome: Outcome
+    outcome: Annotated[Outcome | None, Field(description="needed")] = None
     things: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=500)]],
         Field(max_length=10_000, description="without any: all that is open, of the holder if one is named"),
@@ -49,7 +51,7 @@ class NewOutcome(Schema):
 
 
 class NewClosure(Schema):
-    signedOffBy: Annotated[Text, Field(min_length=1, max_length=200)]  # noqa: N815
+    signedOffBy: Annotated[str, Field(max_length=200, pattern=CLEAN, description="needed")] = ""  # noqa: N815
     reasons: Annotated[
         dict[Word, Text], Field(max_length=1_000, description="by holder: why what is open may stay so")
     ] = {}
@@ -151,9 +153,11 @@ def list_notices(request: HttpRequest, recall_id: RowNumber) -> dict[str, Any]:
 @endpoint(Permission.RECALLS_RUN)
 def mark_notices(request: HttpRequest, recall_id: RowNumber, wanted: NewMarks) -> Status:
     """One statement for each holder. Nothing is sent by this: it says that somebody did."""
-    at = now()
+    at, recall = now(), _recall(request, recall_id)
+    if wanted.mark is None:
+        raise Problem(422, "A mark is needed", detail="Give sent, acknowledged or answered.")
     marking = actions.Marking(mark=wanted.mark, parties=wanted.parties, on=wanted.on or at, note=wanted.note)
-    said = actions.mark(actor=_actor(request), recall=_recall(request, recall_id), marking=marking, now=at)
+    said = actions.mark(actor=_actor(request), recall=recall, marking=marking, now=at)
     return Status(201, {"said": said})
 
 
@@ -162,7 +166,9 @@ def mark_notices(request: HttpRequest, recall_id: RowNumber, wanted: NewMarks) -
 )
 @endpoint(Permission.RECALLS_RUN)
 def tell_outcome(request: HttpRequest, recall_id: RowNumber, wanted: NewOutcome) -> Status:
-    at = now()
+    at, recall = now(), _recall(request, recall_id)
+    if wanted.outcome is None:
+        raise Problem(422, "An outcome is needed", detail="Give returned, quarantined, scrapped or clean.")
     settling = actions.Settling(
         outcome=wanted.outcome,
         keys=wanted.things,
@@ -170,9 +176,7 @@ def tell_outcome(request: HttpRequest, recall_id: RowNumber, wanted: NewOutcome)
         on=wanted.on or at,
         note=wanted.note,
     )
-    said = actions.settle(
-        actor=_actor(request), recall=_recall(request, recall_id), settling=settling, now=at
-    )
+    said = actions.settle(actor=_actor(request), recall=recall, settling=settling, now=at)
     return Status(201, {"said": said})
 
 

@@ -44,7 +44,7 @@ class DrillAnswer(Schema):
 
 
 class Abandoning(Schema):
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, Field(description="needed; it stays in the history")] = ""
 
 
 class DrillHead(Schema):
