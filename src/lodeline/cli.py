@@ -25,6 +25,7 @@ SUMMARIES = {
     "keys": "show and rotate the keys of the installation, of workspaces and of the log",
     "rebuild": "drop the projections and derive them again from the log",
     "trace": "where a lot or an item comes from and where it went",
+    "custody": "books of credits: mass balance and book-and-claim",
     "recall": "which items a lot reached, ranked by dose",
     "passport": "issue and read battery passports",
     "credential": "issue, revoke and verify verifiable credentials, and the keys that sign them",

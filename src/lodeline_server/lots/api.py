@@ -15,6 +15,7 @@ from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries
 from lodeline_server.lots.answers import Sight, kilograms
+from lodeline_server.lots.custody.api import router as custody
 from lodeline_server.lots.reconciling.api import router as reconciling
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lodeline_server.lots.models import Lot
 
 router = Router()
+router.add_router("", custody, tags=["books of credits"])
 router.add_router("", reconciling, tags=["reconciliation"])
 Word = Annotated[str, Field(max_length=500)]
 Substance = Literal["", "Ni", "Co", "Mn", "Li", "C", "Cu", "Al"]

@@ -212,3 +212,8 @@ def findings(workspace: int, now: datetime) -> list[CustodyFinding]:
     from lodeline_server.lots.custody.findings import findings as found
 
     return found(workspace, now)
+
+
+def schemes(actor: Actor) -> QuerySet[CustodyScheme]:
+    """All versions of all schemes of a workspace: its rules are no secret in it."""
+    return CustodyScheme.objects.filter(workspace_id=actor.workspace).order_by("name", "position")
