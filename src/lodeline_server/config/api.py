@@ -11,6 +11,7 @@ from lodeline_server.credentials.thresholds.api import router as thresholds
 from lodeline_server.credentials.trust_api import router as trust_lists
 from lodeline_server.events.api import epcis
 from lodeline_server.events.api import router as events
+from lodeline_server.events.api_inbox import router as inbox
 from lodeline_server.events.querying.api import router as event_queries
 from lodeline_server.events.querying.discovery_api import router as collections
 from lodeline_server.events.sheets.api import router as sheets
@@ -49,6 +50,7 @@ api.add_router("/epcis", event_queries, tags=["EPCIS 2.0"])
 api.add_router("/epcis", collections, tags=["EPCIS 2.0"])
 api.add_router("/epcis", named_queries, tags=["EPCIS 2.0"])
 api.add_router("/api", events, tags=["capture"])
+api.add_router("/api", inbox, tags=["capture"])
 api.add_router("/api", sheets, tags=["sheets"])
 api.add_router("/api", lots, tags=["trace"])
 api.add_router("/api", drilling, tags=["recalls"])  # before /recalls/{recall_id}

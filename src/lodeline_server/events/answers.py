@@ -6,10 +6,11 @@ from typing import Any
 
 from lodeline.keys import SignatureRefused, b64url, unb64url
 from lodeline_server.events.models import CaptureJob, SigningKey
+from lodeline_server.events.outcomes import NAMES
 
 
-def job(row: CaptureJob) -> dict[str, Any]:
-    """GS1's members first: `running`, `success` and `errors`; then ours."""
+def job(row: CaptureJob, *, outcomes: bool = False) -> dict[str, Any]:
+    """GS1's members first: `running`, `success` and `errors`; then ours. `outcomes`: with a word for each event."""
     errors = [
         {
             "type": "epcisException:ValidationException",
@@ -36,6 +37,7 @@ def job(row: CaptureJob) -> dict[str, Any]:
         "accepted": row.accepted,
         "duplicates": row.duplicates,
         "rejected": row.rejected,
+        "outcomes": [NAMES[one] for one in row.outcomes] if outcomes else [],
         "findings": row.findings,
         "repairs": row.repairs,
     }

@@ -95,6 +95,9 @@ class Job(Schema):
     accepted: int
     duplicates: int
     rejected: int
+    outcomes: list[str] = Field(
+        default_factory=list, description="of each event, in order; of a single job that is done"
+    )
     findings: list[Found]
     repairs: list[Repaired]
 
@@ -184,7 +187,8 @@ def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
 @endpoint(Permission.CAPTURE_VIEW)
 def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) -> dict[str, Any]:
     negotiate(request, response)
-    return answers.job(get_object_or_404(queries.jobs(request.auth), uuid=capture_id))  # type: ignore[attr-defined]
+    row = get_object_or_404(queries.jobs(request.auth), uuid=capture_id)  # type: ignore[attr-defined]
+    return answers.job(row, outcomes=True)
 
 
 KeyName = Annotated[

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
 import django_tables2
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -16,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from lodeline.access import Permission
-from lodeline_server.events import actions, queries
+from lodeline_server.events import actions, actions_retry, inbox, queries
 from lodeline_server.events.models import CaptureJob
 from lodeline_server.kit.clock import now
 from lodeline_server.kit.permissions import page
@@ -32,11 +34,34 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
-MARKS = {"waiting": "waiting", "running": "waiting", "taken": "ok", "refused": "bad", "failed": "bad"}
+MARKS = {
+    "waiting": "waiting", "running": "waiting", "filed": "waiting", "taken": "ok", "projected": "ok", "refused": "bad",
+    "failed": "bad",
+}  # fmt: skip
+STEPS = {
+    "waiting": gettext_lazy("waiting"),
+    "running": gettext_lazy("running"),
+    "filed": gettext_lazy("in the log, being read"),
+    "projected": gettext_lazy("in the log and in every view"),
+    "refused": gettext_lazy("refused"),
+    "failed": gettext_lazy("failed"),
+}
+OUTCOMES = {
+    "accepted": ("ok", gettext_lazy("accepted")),
+    "duplicate": ("none", gettext_lazy("known already")),
+    "rejected": ("bad", gettext_lazy("refused")),
+    "withheld": ("warn", gettext_lazy("left out with the others")),
+}
 SEVERITIES = {"error": "bad", "warning": "warn", "note": "none"}
 FORM_ROOM = 64 * 1024
 """What a form adds to the document it carries."""
-SHOWN = 200
+SHOWN = 50
+"""Events on one page of a job."""
+
+
+def _parties(request: HttpRequest) -> Any:
+    """The parties whose documents one may see."""
+    return queries.parties(request.actor)  # type: ignore[attr-defined]
 
 
 class JobFilter(django_filters.FilterSet):
@@ -44,9 +69,14 @@ class JobFilter(django_filters.FilterSet):
         label=gettext_lazy("State"), choices=CaptureJob.State.choices, empty_label=gettext_lazy("all")
     )
 
+    party = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Captured by"), field_name="organisation", queryset=_parties, to_field_name="slug",
+        empty_label=gettext_lazy("all"),
+    )  # fmt: skip
+
     class Meta:
         model = CaptureJob
-        fields = ["state"]
+        fields = ["state", "party"]
 
 
 class JobTable(Table):
@@ -90,8 +120,12 @@ class JobTable(Table):
     def render_created_at(self, value: Any) -> str:
         return moment(value)
 
-    def render_state(self, record: CaptureJob) -> str:
-        return status(MARKS[record.state], record.get_state_display())
+    def render_state(self, record: Any) -> str:
+        step = record.state
+        if step == CaptureJob.State.TAKEN:
+            behind = record.last_position is not None and record.last_position >= self.read_until
+            step = "filed" if behind else "projected"
+        return status(MARKS[step], STEPS[step])
 
     def value_state(self, record: CaptureJob) -> str:
         return record.state
@@ -101,6 +135,11 @@ class JobTable(Table):
 
     def value_findings(self, value: list[Any]) -> int:
         return len(value)
+
+    @cached_property
+    def read_until(self) -> int:
+        """The position that every projection has read up to."""
+        return min(inbox.read_until().values(), default=0)
 
 
 class UploadForm(forms.Form):
@@ -136,13 +175,14 @@ def captures(request: HttpRequest) -> HttpResponseBase:
         request,
         template="events/captures.html",
         table_class=JobTable,
-        queryset=queries.jobs(actor),
+        queryset=inbox.with_last(queries.jobs(actor)),
         filterset_class=JobFilter,
         context={
             "heading": heading % {"n": groups(bad or waiting or total), "all": groups(total)},
             "counts": counts,
             "waiting": waiting,
             "bad": bad,
+            "live": "running" if waiting else "done",
             "form": UploadForm() if actor.may(Permission.CAPTURE_SUBMIT) else None,
             "limits": actions.limits(),
         },
@@ -155,20 +195,42 @@ def captures(request: HttpRequest) -> HttpResponseBase:
 def capture(request: HttpRequest, uuid: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     job = get_object_or_404(queries.jobs(actor), uuid=uuid)
-    records = job.records.order_by("index")
+    how = inbox.progress(job)
+    outcome = request.GET.get("outcome", "")
+    places = inbox.places(job, outcome)
+    part = Paginator(places, SHOWN).get_page(request.GET.get("page"))
     return render(
         request,
         "events/capture.html",
         {
             "job": job,
             "heading": _headline(job),
-            "mark": MARKS[job.state],
+            "mark": MARKS[how.step],
+            "progress": how,
+            "said": STEPS[how.step],
+            "live": "running" if how.open else "done",
             "findings": [{**found, "mark": SEVERITIES[found["severity"]]} for found in job.findings],
-            "records": records[:SHOWN],
-            "records_count": records.count(),
-            "shown": SHOWN,
+            "part": part,
+            "results": [(one, *OUTCOMES[one.outcome]) for one in inbox.results(job, part.object_list)],
+            "outcomes": [(name, OUTCOMES[name][1], n) for name, n in inbox.counts(job).items() if n],
+            "chosen": outcome,
+            "sheet": job.sheets.filter(actor=actor.id).first(),
+            "may_retry": job.state == CaptureJob.State.FAILED
+            and job.organisation_id == actor.organisation
+            and actor.may(Permission.CAPTURE_SUBMIT),
         },
     )
+
+
+@require_POST
+@page(Permission.CAPTURE_SUBMIT)
+def capture_retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Try again what failed through no fault of the document."""
+    actor = request.actor  # type: ignore[attr-defined]
+    job = get_object_or_404(queries.jobs(actor), uuid=uuid)
+    actions_retry.retry(actor=actor, job=job, now=now())
+    messages.success(request, _("The document waits to be processed again."))
+    return redirect("capture", uuid=job.uuid)
 
 
 def _headline(job: CaptureJob) -> str:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("app/captures/", pages.captures, name="captures"),
     path("app/captures/new", pages.upload, name="capture_upload"),
     path("app/captures/<uuid:uuid>/", pages.capture, name="capture"),
+    path("app/captures/<uuid:uuid>/again", pages.capture_retry, name="capture_retry"),
     *sheets,
 ]

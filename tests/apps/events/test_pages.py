@@ -69,7 +69,7 @@ def test_a_job_lists_findings_and_positions(client_as, capture, events, second):
     shown = text(answer)
     assert "lot.not-yours" in shown
     assert "/epcisBody/eventList/0/inputQuantityList/0/epcClass" in shown
-    assert "Nothing of this document is in the log." in shown
+    assert "refused 1" in shown
 
 
 def log_document(job):

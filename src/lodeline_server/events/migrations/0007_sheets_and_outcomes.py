@@ -6,41 +6,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('events', '0006_event_index'),
-        ('parties', '0001_initial'),
+        ("events", "0006_event_index"),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='capturejob',
-            name='outcomes',
-            field=models.TextField(blank=True, default='', help_text='a letter for each event, as in `outcomes`'),
+            model_name="capturejob",
+            name="outcomes",
+            field=models.TextField(
+                blank=True, default="", help_text="a letter for each event, as in `outcomes`"
+            ),
         ),
         migrations.CreateModel(
-            name='SheetPreview',
+            name="SheetPreview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('actor', models.CharField(max_length=80)),
-                ('template', models.CharField(help_text='name and version', max_length=40)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('sheet', models.CharField(blank=True, max_length=60)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('columns', models.JSONField(default=list)),
-                ('rows', models.JSONField(default=list, help_text='the first rows: number and cells')),
-                ('total', models.IntegerField(default=0, help_text='rows in all')),
-                ('made', models.JSONField(default=list)),
-                ('findings', models.JSONField(default=list)),
-                ('errors', models.IntegerField(default=0)),
-                ('document', models.BinaryField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sheets', to='events.capturejob')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("actor", models.CharField(max_length=80)),
+                ("template", models.CharField(help_text="name and version", max_length=40)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("sheet", models.CharField(blank=True, max_length=60)),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("columns", models.JSONField(default=list)),
+                ("rows", models.JSONField(default=list, help_text="the first rows: number and cells")),
+                ("total", models.IntegerField(default=0, help_text="rows in all")),
+                ("made", models.JSONField(default=list)),
+                ("findings", models.JSONField(default=list)),
+                ("errors", models.IntegerField(default=0)),
+                ("document", models.BinaryField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sheets",
+                        to="events.capturejob",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
         ),
     ]
