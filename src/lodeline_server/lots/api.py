@@ -16,7 +16,6 @@ from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries
 from lodeline_server.lots.answers import Sight, kilograms
 from lodeline_server.lots.custody.api import router as custody
-from lodeline_server.lots.reconciling.api import router as reconciling
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 router = Router()
 router.add_router("", custody, tags=["books of credits"])
-router.add_router("", reconciling, tags=["reconciliation"])
 Word = Annotated[str, Field(max_length=500)]
 Substance = Literal["", "Ni", "Co", "Mn", "Li", "C", "Cu", "Al"]
 
