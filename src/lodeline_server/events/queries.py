@@ -33,6 +33,14 @@ def jobs(actor: Actor) -> QuerySet[CaptureJob]:
     return rows.select_related("organisation").defer("raw").order_by("-id")
 
 
+def parties(actor: Actor) -> QuerySet[Organisation]:
+    """The organisations that captured something the actor may see."""
+    rows = Organisation.objects.filter(workspace_id=actor.workspace)
+    if actor.only_own:
+        rows = rows.filter(pk=actor.organisation)
+    return rows.filter(capture_jobs__isnull=False).distinct().order_by("name", "pk")
+
+
 def namespace(organisation: int | None) -> str:
     """The namespace of an organisation's own fields, where it sends them without a prefix."""
     found = Organisation.objects.filter(pk=organisation).values_list("workspace__slug", "slug").first()

@@ -75,11 +75,12 @@ def test_what_we_write_we_read(rows):
     read = grid_of_csv(data, LIMITS)
     wanted = [[cell.strip() or None for cell in row] for row in rows if any(row)]
     got = [[cell and cell.text for cell in row.cells] for row in read.rows[1:]]
-    apart = str.maketrans("", "", "'")
-    strip = lambda table: [
-        [cell and (cell.translate(apart).strip() or None) for cell in row] for row in table
-    ]  # noqa: E731
-    assert strip(got) == strip(wanted)
+    assert _bare(got) == _bare(wanted)
+
+
+def _bare(table):
+    """Without the apostrophes that were put before what looks like a formula."""
+    return [[cell and (cell.replace("'", "").strip() or None) for cell in row] for row in table]
 
 
 def test_no_written_cell_is_a_formula():
@@ -129,7 +130,7 @@ def test_the_ending_fits_what_the_file_holds(name, data, said):
     try:
         assert form_of(name, data) == said
     except Wrong as wrong:
-        assert wrong.rule == said  # noqa: PT017
+        assert wrong.rule == said
 
 
 # --- workbooks ----------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def test_a_workbook_of_openpyxl(now):
     ]
     assert third["eventTime"] == "2026-03-01T12:00:00+02:00"
     assert third["quantityList"][0]["quantity"] == 0.3
-    assert "https://id.gs1.org/01/09521141123454/10/L-3" == third["quantityList"][0]["epcClass"]
+    assert third["quantityList"][0]["epcClass"] == "https://id.gs1.org/01/09521141123454/10/L-3"
 
 
 def test_a_workbook_of_xlsxwriter(now):
@@ -203,10 +204,11 @@ def book(sheet="", *, extra=(), shared="", styles="", workbook=""):
     return found.getvalue()
 
 
+OUTSIDE = '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
 BAD_BOOKS = {
     "laughs": (book(extra={"xl/worksheets/s.xml": LAUGHS + "<x>&b;</x>"}.items()), "sheet.entities"),
-    "address": (book(extra={"xl/workbook.xml": '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'}.items()), "sheet.entities"),
+    "address": (book(extra={"xl/workbook.xml": OUTSIDE}.items()), "sheet.entities"),
     "bomb": (book("<row>" + " " * 30_000_000 + "</row>"), "sheet.bomb"),
     "parts": (book(extra=((f"x{n}", "") for n in range(600))), "sheet.bomb"),
     "macros": (book(extra={"xl/vbaProject.bin": "x"}.items()), "sheet.macros"),
