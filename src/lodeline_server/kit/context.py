@@ -31,7 +31,12 @@ NOUNS: tuple[Link, ...] = (
     ("/app/log/", _("Log"), Permission.LOG_VIEW),
 )
 # Pages that are not in the top bar but belong below one of its nouns.
-BELOW = {"/app/audit/": "/app/log/", "/app/lots/": "/app/trace/", "/app/items/": "/app/trace/", "/app/reconciliation/": "/app/trace/"}
+BELOW = {
+    "/app/audit/": "/app/log/",
+    "/app/lots/": "/app/trace/",
+    "/app/items/": "/app/trace/",
+    "/app/reconciliation/": "/app/trace/",
+}
 # The person menu.
 PERSONAL: tuple[Link, ...] = (
     ("/app/captures/", _("Captures"), Permission.CAPTURE_VIEW),
