@@ -42,6 +42,20 @@ def seal(key: bytes, plain: bytes, *, aad: bytes, random: Callable[[int], bytes]
     return nonce + AESGCM(key).encrypt(nonce, plain, aad)
 
 
+class Sealer:
+    """`seal` many times under one key: the nonces of all are drawn at once, the key is set up once."""
+
+    def __init__(self, key: bytes, count: int, *, random: Callable[[int], bytes]) -> None:
+        self._encrypt = AESGCM(key).encrypt
+        nonces = random(NONCE_BYTES * count)
+        self._nonces = iter([nonces[at : at + NONCE_BYTES] for at in range(0, len(nonces), NONCE_BYTES)])
+
+    def seal(self, plain: bytes, aad: bytes) -> bytes:
+        """Encrypt; `StopIteration` after `count` times."""
+        nonce = next(self._nonces)
+        return nonce + self._encrypt(nonce, plain, aad)
+
+
 def unseal(key: bytes, sealed: bytes, *, aad: bytes) -> bytes:
     """The inverse of `seal`; raises `Unreadable`."""
     try:

@@ -17,10 +17,10 @@ from lodeline.events.recent import Recent
 from lodeline.events.vocabulary import EVENT_TYPES, bare
 from lodeline.identifiers import normalise
 from lodeline.quantities import decimal
-from lodeline.strictjson import canonical
+from lodeline.strictjson import canonical, canonical_and_same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 EVENT_LISTS: Final = {
     "EPCISDocument": ("epcisBody", "eventList"),
@@ -134,7 +134,28 @@ def content_hash(raw: Mapping[str, Any], context: Any = None) -> str:
 
     Two events with one id and one content hash are the same event captured twice.
     """
-    return _hash(raw, ("recordTime", "@context"), contexts.names_for(raw, context).prefixes)
+    return _hash(raw, _APART, contexts.names_for(raw, context).prefixes)
+
+
+@frozen
+class Content:
+    """An event's content hash; its canonical form where that came along, and whether it reads back as it is."""
+
+    digest: bytes
+    text: bytes = b""
+    same: bool = False
+
+
+def content(raw: dict[str, Any], context: contexts.Names) -> Content:
+    """The content hash with the canonical form that it is of: what is filed next needs both."""
+    if not _APART.isdisjoint(raw):
+        return Content(bytes.fromhex(content_hash(raw, context)))
+    text, same = canonical_and_same(raw)
+    return Content(_digest(text, contexts.names_for(raw, context).prefixes).digest(), text, same)
+
+
+_APART: Final = frozenset({"recordTime", "@context"})
+"""Not part of what an event says; its context comes in with the prefixes it uses."""
 
 
 CORE: Final = (
@@ -154,10 +175,15 @@ def core_hash(raw: Mapping[str, Any]) -> str:
     return sha256(canonical(kept)).hexdigest()
 
 
-def _hash(raw: Mapping[str, Any], without: tuple[str, ...], known: dict[str, str] | None = None) -> str:
-    text = canonical({key: value for key, value in raw.items() if key not in without})
-    used = {prefix: space for prefix, space in (known or {}).items() if f'"{prefix}:'.encode() in text}
-    return sha256(text + canonical(used) if used else text).hexdigest()
+def _hash(raw: Mapping[str, Any], without: Collection[str], known: dict[str, str] | None = None) -> str:
+    return _digest(
+        canonical({key: value for key, value in raw.items() if key not in without}), known or {}
+    ).hexdigest()
+
+
+def _digest(text: bytes, known: dict[str, str]) -> Any:
+    used = {prefix: space for prefix, space in known.items() if f'"{prefix}:'.encode() in text}
+    return sha256(text + canonical(used) if used else text)
 
 
 def parse_event(raw: dict[str, Any], context: Any = None) -> Event:

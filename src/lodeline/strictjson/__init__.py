@@ -10,7 +10,7 @@ written out again has one reading only, and is taken as it is.
 doubles; both are found by comparing the parsed value with a count over the bytes outside strings.
 """
 
-from lodeline.strictjson.canonical import canonical
+from lodeline.strictjson.canonical import canonical, canonical_and_same, canonical_with
 from lodeline.strictjson.limits import (
     JSON,
     MAX_BYTES,
@@ -33,6 +33,8 @@ __all__ = [
     "MAX_VALUES",
     "StrictJSONError",
     "canonical",
+    "canonical_and_same",
+    "canonical_with",
     "loads",
     "pointer",
     "repeats",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import rfc8785
@@ -19,13 +19,30 @@ def canonical(value: JSON) -> bytes:
     Raises `ValueError` for what has none: NaN, infinities, integers beyond ±(2^53−1), lone surrogates, keys
     that are not strings, other types.
     """
+    return canonical_and_same(value)[0]
+
+
+def canonical_and_same(value: JSON) -> tuple[bytes, bool]:
+    """`canonical`, and whether it is known that reading these bytes gives `value` again, type by type."""
     if type(value) is dict or type(value) is list:
         try:
             text = orjson.dumps(value, option=_OPTIONS)
         except orjson.JSONEncodeError:
             text = b""  # the slow way says why
         if text and not _odd_floats(text) and _in_order(text) and _is_plain(value, text):
-            return text
+            return text, True
+    return _slowly(value), False
+
+
+def canonical_with(value: dict[str, Any], name: str, part: bytes) -> bytes:
+    """The canonical form of `value` with a member `name` whose canonical form is `part`.
+
+    `value` is our own: plain texts, integers, lists and objects with ASCII keys. It is not looked through.
+    """
+    return orjson.dumps({**value, name: orjson.Fragment(part)}, option=_OPTIONS)
+
+
+def _slowly(value: JSON) -> bytes:
     plain = _plainness(value)
     if plain != _SLOW:
         try:

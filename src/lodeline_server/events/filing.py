@@ -19,7 +19,7 @@ from lodeline.events.recent import Recent
 from lodeline.events.repairs import Repair, mend
 from lodeline.events.statements import DOCUMENT_TYPE, Statement, statement_of
 from lodeline.evidence import Finding, Severity
-from lodeline.strictjson import pointer
+from lodeline.strictjson import canonical_with, pointer
 from lodeline_server.events import identity, storage, subjects
 from lodeline_server.events.custody import Ledger
 from lodeline_server.events.models import CaptureJob, EventRecord, filed_as
@@ -47,7 +47,7 @@ class Content:
     repairs: tuple[Repair, ...] = ()
     names_persons: bool = True
     """False: the word that names persons stands nowhere in the bytes."""
-    _digests: list[bytes] = field(factory=list, repr=False)
+    _contents: list[epcis.Content] = field(factory=list, repr=False)
 
     @classmethod
     def of(cls, checked: Checked, data: bytes | None = None) -> Content:
@@ -103,10 +103,15 @@ class Content:
     def decisions(self, workspace: int, organisation: int) -> list[identity.Decision]:
         if self.statements:
             return list(identity.decide_statements(workspace, organisation, self.statements, self.places))
-        if not self._digests:
+        digests = [one.digest for one in self.contents()]
+        return list(identity.decide_events(workspace, organisation, self.events, digests, self.places))
+
+    def contents(self) -> list[epcis.Content]:
+        """What the events say, hashed once for all that ask."""
+        if not self._contents:
             names = Names.of(self.context)
-            self._digests.extend(bytes.fromhex(epcis.content_hash(one.raw, names)) for one in self.events)
-        return list(identity.decide_events(workspace, organisation, self.events, self._digests, self.places))
+            self._contents.extend(epcis.content(one.raw, names) for one in self.events)
+        return self._contents
 
     def persons(self, raw: dict[str, Any]) -> set[str]:
         """The persons that one event or statement names."""
@@ -308,16 +313,19 @@ def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewSt
             payload={"id": key, **envelope, "body": statement.raw},
             data_subject=subjects.lines(content.persons(statement.raw)),
         )
-    event = content.events[index]
+    event, said = content.events[index], content.contents()[index]
     context = content.context if isinstance(content.context, list) else [content.context]
+    body = {"index": index, "context": context, **_repaired(content, index)}
+    envelope = {"id": key, **_envelope(job, by_party=bool(job.kid))}
+    text = b""
+    if said.text and "repaired" not in body:
+        text = canonical_with(envelope, "body", canonical_with(body, "event", said.text))
     return NewStatement(
         type="epcis.event",
-        data_subject=subjects.lines(content.persons(event.raw)),
-        payload={
-            "id": key,
-            **_envelope(job, by_party=bool(job.kid)),
-            "body": {"index": index, "event": event.raw, "context": context, **_repaired(content, index)},
-        },
+        data_subject=subjects.lines(content.persons(event.raw)) if content.names_persons else "",
+        payload={**envelope, "body": {**body, "event": event.raw}},
+        text=text,
+        same=said.same,
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import frozen
 from django.db import connection, transaction
 
-from lodeline import sealing, strictjson
+from lodeline import sealing
 from lodeline.log import checkpoint as notes
 from lodeline.log.leaf import encode
 from lodeline.log.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from lodeline.strictjson import canonical_and_same
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import after, backend, fresh, notebook, rows, signing, tiles, vault
 from lodeline_server.log.backend import LogInconsistent
@@ -32,11 +34,16 @@ LONGEST_TYPE = EntryRow._meta.get_field("type").max_length  # noqa: SLF001 - Dja
 
 @frozen(kw_only=True)
 class NewStatement:
-    """What is to be appended. `data_subject` names the person whose key can be destroyed later, if any."""
+    """What is to be appended. `data_subject` names the person whose key can be destroyed later, if any.
+
+    `text`: the canonical form of the payload, from who has it already; `same`: reading it gives the payload again.
+    """
 
     type: str
     payload: dict[str, Any]
     data_subject: str = ""
+    text: bytes = b""
+    same: bool = False
 
 
 class Appended(NamedTuple):
@@ -93,7 +100,10 @@ def append(
         fresh.keep(
             first=size, workspace=workspace, organisation=by, now=now, leaves=leaves,
             hashes=hashes,
-            parts=[(statement.type, one.salt, one.text) for statement, one in zip(statements, sealed, strict=True)],
+            parts=[
+                (statement.type, one.salt, one.text, one.payload)
+                for statement, one in zip(statements, sealed, strict=True)
+            ],
         )  # fmt: skip
     return [Appended(position, hashed) for position, hashed in enumerate(hashes, size)]
 
@@ -104,26 +114,34 @@ class _Sealed(NamedTuple):
     subject: int | None
     salt: bytes
     text: bytes
+    payload: dict[str, Any] | None
+    """Where it is what reading `text` gives."""
 
 
 def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, book: Book) -> list[_Sealed]:
     """Canonical payloads, committed to with a salt each and encrypted for their places."""
     table = book.entries._meta.db_table  # noqa: SLF001 - Django's documented access
+    place = vault.entry_places(owner.pseudonym, owner.version, table)
+    salts = secrets.token_bytes(sealing.SALT_BYTES * len(statements))
+    sealer = sealing.Sealer(owner.key, len(statements), random=secrets.token_bytes)
     found = []
-    for position, statement in enumerate(statements, size):
+    for number, statement in enumerate(statements):
         if not 0 < len(statement.type) <= LONGEST_TYPE:
             raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
-        payload = strictjson.canonical(statement.payload)
-        salt = secrets.token_bytes(sealing.SALT_BYTES)
-        row, key = (None, owner.key)
+        text, same = (statement.text, statement.same) if statement.text else canonical_and_same(statement.payload)
+        salt = salts[number * sealing.SALT_BYTES : (number + 1) * sealing.SALT_BYTES]
+        plain, aad, row = salt + text, place(size + number), None
         if statement.data_subject:
             try:
                 row, key = vault.subject(owner, statement.data_subject)
             except sealing.Unreadable as erased:
                 raise Problem(409, "This person's data was erased", detail=str(erased)) from None
-        aad = vault.entry_place(owner.pseudonym, position, owner.version, table)
-        sealed = sealing.seal(key, salt + payload, aad=aad, random=secrets.token_bytes)
-        found.append(_Sealed(sealing.commit(salt, payload), sealed, row, salt, payload))
+            sealed = sealing.seal(key, plain, aad=aad, random=secrets.token_bytes)
+        else:
+            sealed = sealer.seal(plain, aad)
+        found.append(
+            _Sealed(sha256(plain).digest(), sealed, row, salt, text, statement.payload if same else None)
+        )
     return found
 
 

@@ -31,7 +31,7 @@ MOST_BYTES = 32_000_000
 
 @define
 class Batch:
-    """What one transaction appended: `texts` are the canonical payloads."""
+    """What one transaction appended: `texts` are the canonical payloads, `payloads` what reading them gives, if known."""
 
     first: int
     workspace: int
@@ -39,6 +39,7 @@ class Batch:
     time: datetime
     types: Sequence[str]
     texts: Sequence[bytes]
+    payloads: Sequence[dict[str, Any] | None]
     salts: Sequence[bytes]
     leaves: Sequence[bytes]
     hashes: Sequence[bytes]
@@ -65,7 +66,7 @@ class Batch:
             type=self.types[index],
             workspace=self.workspace,
             time=self.time,
-            payload=orjson.loads(self.texts[index]),
+            payload=self.payloads[index] or orjson.loads(self.texts[index]),
             leaf=self.leaves[index],
             leaf_hash=self.hashes[index],
             salt=self.salts[index],
@@ -126,15 +127,15 @@ def keep(
     workspace: int,
     organisation: int | None,
     now: datetime,
-    parts: Sequence[tuple[str, bytes, bytes]],
+    parts: Sequence[tuple[str, bytes, bytes, dict[str, Any] | None]],
     leaves: Sequence[bytes],
     hashes: Sequence[bytes],
 ) -> None:
-    """Keep what is being appended once it is committed. `parts`: type, salt and canonical payload of each."""
-    types, salts, texts = zip(*parts, strict=True)
+    """Keep what is being appended once it is committed. `parts`: type, salt, text and payload of each."""
+    types, salts, texts, payloads = zip(*parts, strict=True)
     batch = Batch(
         first=first, workspace=workspace, organisation=organisation, time=now.astimezone(UTC), types=types,
-        texts=texts, salts=salts, leaves=leaves, hashes=hashes, size=sum(map(len, texts)),
+        texts=texts, payloads=payloads, salts=salts, leaves=leaves, hashes=hashes, size=sum(map(len, texts)),
     )  # fmt: skip
     transaction.on_commit(partial(HELD.put, batch), robust=True)
 

@@ -24,6 +24,7 @@ from lodeline_server.log import rows
 from lodeline_server.log.models import LogKey, SubjectKey, TenantKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from lodeline_server.kit.keystores import Kek, Signer
@@ -274,3 +275,14 @@ def open_subject(owner: Tenant, row: SubjectKey) -> bytes:
 def entry_place(pseudonym: str, position: int, version: int, table: str = TABLE) -> bytes:
     """Where a sealed payload belongs (facts: tenant, table, row, column, key version)."""
     return sealing.place(pseudonym, table, position, COLUMN, version)
+
+
+def entry_places(pseudonym: str, version: int, table: str = TABLE) -> Callable[[int], bytes]:
+    """`entry_place` of many positions: what they share is put together once."""
+    before, after = sealing.place(pseudonym, table), sealing.place(COLUMN, version)
+
+    def place(position: int) -> bytes:
+        digits = str(position)
+        return b"%b%d:%b|%b" % (before, len(digits), digits.encode(), after)
+
+    return place
