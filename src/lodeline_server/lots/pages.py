@@ -44,7 +44,12 @@ def lots(request: HttpRequest) -> HttpResponseBase:
         table_class=LotTable,
         queryset=listed(actor),
         filterset_class=LotFilter,
-        context={"lots": rows.count() - items, "items": items, "position": queries.position(), "may_reconcile": actor.may(Permission.CASES_VIEW)},
+        context={
+            "lots": rows.count() - items,
+            "items": items,
+            "position": queries.position(),
+            "may_reconcile": actor.may(Permission.CASES_VIEW),
+        },
         filename="lots",
     )
 
