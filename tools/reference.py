@@ -15,6 +15,7 @@ from lodeline.access import PERMISSIONS, Permission, Role
 from lodeline.cli import SUMMARIES, commands
 from lodeline.events import untp
 from lodeline.events.repairs import RULES
+from lodeline.events.sheet_templates import SHARES, TEMPLATES, UNITS
 from lodeline.events.statement_kinds import ENVELOPE, KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,6 +196,63 @@ def repairs_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+SHEETS_HEAD = """# Templates of sheets
+
+What suppliers without systems send as XLSX or CSV ([how to](../how-to/send-sheets.md)). Above the rows stand the
+template with its version, the time zone of all times without an offset, and the decimal mark of numbers that are kept
+as text; then a row of headings, in any order. Empty rows are passed over, `*` behind a heading is ignored.
+
+This page is written by `tools/reference.py` from `lodeline.events.sheet_templates`.
+"""
+SHEET_KINDS = {
+    "text": "text, at most 200 characters",
+    "code": "letters, digits and signs, at most 60",
+    "time": "date and time",
+    "day": "date",
+    "place": "GLN, or full identifier",
+    "party": "GLN, or full identifier",
+    "gtin": "GTIN",
+    "lot": "lot code with a GTIN beside it, or full identifier",
+    "amount": "number above zero",
+    "unit": "unit",
+    "word": "word",
+    "percent": "percent, 0 to 100",
+    "share": "number",
+    "share_unit": "unit",
+}
+
+
+def sheets_page() -> str:
+    lines = [SHEETS_HEAD.rstrip()]
+    for one in TEMPLATES.values():
+        key = " and ".join(one.column(name).title for name in one.key)
+        lines += [
+            "",
+            f"## {one.title}, version {one.version}",
+            "",
+            f"{one.purpose} It makes {one.makes}. What makes a row the same row when it is sent again: {key}.",
+            "",
+            "| Column | Needed | Form | What stands there | Example |",
+            "|---|---|---|---|---|",
+        ]
+        for column in one.columns:
+            form = ", ".join(f"`{word}`" for word in column.words) or SHEET_KINDS[column.kind]
+            needed = "yes" if column.required else "no"
+            example = f"`{column.example}`" if column.example else ""
+            lines.append(f"| {column.title} | {needed} | {form} | {column.help} | {example} |")
+    lines += ["", "## Units", "", "| Word | Code |", "|---|---|"]
+    lines += [f"| `{word}` | `{code}` |" for word, code in UNITS.items()]
+    lines += [
+        "",
+        "Codes of UN/CEFACT Rec 20 for masses, counts and volumes are taken as they are. Units of assays:",
+        "",
+        "| Unit | Meaning |",
+        "|---|---|",
+    ]
+    lines += [f"| `{word}` | {meaning} |" for word, (_, meaning) in SHARES.items()]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     stale = []
     for name, text in (
@@ -202,6 +260,7 @@ def main() -> int:
         ("roles.md", role_page()),
         ("statements.md", statement_page()),
         ("repairs.md", repairs_page()),
+        ("sheets.md", sheets_page()),
     ):
         path = PAGES / name
         if not path.exists() or path.read_text() != text:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from lodeline.access import Actor
+    from lodeline_server.events.models import CaptureJob
 
 SUMMARY = SUMMARIES["capture"]
 
@@ -34,6 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--proceed", action="store_true", help="keep the good events of a document with bad ones"
     )
     parser.add_argument("--lenient", action="store_true", help="repair by named rules first; each is listed")
+    parser.add_argument(
+        "--template",
+        choices=("shipments", "receipts", "production", "assays"),
+        help="FILE is a filled sheet of this template (XLSX or CSV)",
+    )
+    parser.add_argument("--zone", metavar="ZONE", default="", help="time zone, where a sheet does not say it")
+    parser.add_argument(
+        "--decimal", choices=(".", ","), default="", help="decimal mark of a sheet's numbers in text"
+    )
+    parser.add_argument(
+        "--correct", action="store_true", help="correct rows of a sheet that are on record with other values"
+    )
     parser.add_argument("--now", metavar="TIME", help="the time taken as now (ISO 8601); default: the clock")
     parser.add_argument("--json", action="store_true", help="answer as JSON")
 
@@ -55,7 +68,11 @@ def run(args: argparse.Namespace) -> int:
 
     results = []
     for number, (name, data) in enumerate(documents, start=1):
-        results.append(_capture(args, actor, name, data, signature=signature, at=at))
+        results.append(
+            _capture_sheet(args, actor, name, data, at)
+            if args.template
+            else _capture(args, actor, name, data, signature=signature, at=at)
+        )
         if not args.json:
             _say(results[-1])
             if sys.stderr.isatty() and len(documents) > 1:
@@ -72,7 +89,7 @@ def _capture(
     args: argparse.Namespace, actor: Actor, name: str, data: bytes, *, signature: str, at: datetime
 ) -> dict[str, Any]:
     from lodeline.events.xml_tree import looks_like_xml
-    from lodeline_server.events import actions, answers, processing
+    from lodeline_server.events import actions, processing
     from lodeline_server.events.models import CaptureJob
     from lodeline_server.kit.problems import Problem
 
@@ -90,6 +107,38 @@ def _capture(
         job = processing.process(job, at, follow=False)
     except Problem as problem:
         return {"file": name, "state": "refused", **problem.as_dict()}
+    return _result(name, job)
+
+
+def _capture_sheet(
+    args: argparse.Namespace, actor: Actor, name: str, data: bytes, at: datetime
+) -> dict[str, Any]:
+    from lodeline_server.events import processing
+    from lodeline_server.events.sheets import actions
+    from lodeline_server.kit.problems import Problem
+
+    upload = actions.Upload(
+        data=data,
+        template=args.template,
+        name="" if name == "-" else Path(name).name,
+        zone=args.zone,
+        decimal=args.decimal,
+    )
+    try:
+        row = actions.preview(actor=actor, upload=upload, now=at)
+        if row.errors:
+            actions.drop(actor=actor, preview=row, now=at)
+            title = "The sheet has errors"
+            return {"file": name, "state": "refused", "title": title, "findings": row.findings}
+        job = actions.confirm(actor=actor, preview=row, now=at, correct=args.correct, queue=False)
+        return _result(name, processing.process(job, at, follow=False))
+    except Problem as problem:
+        return {"file": name, "state": "refused", **problem.as_dict()}
+
+
+def _result(name: str, job: CaptureJob) -> dict[str, Any]:
+    from lodeline_server.events import answers
+
     positions = list(job.records.order_by("position").values_list("position", flat=True))
     return {
         "file": name,
@@ -125,6 +174,8 @@ def _time(text: str | None) -> datetime:
 
 
 def _signature(args: argparse.Namespace) -> str:
+    if args.template and (args.signature or args.lenient or args.proceed):
+        raise Unusable("--template goes without --signature, --lenient and --proceed")
     if not args.signature:
         return ""
     if len(args.files) != 1:
