@@ -89,7 +89,8 @@ def main(argv: list[str] | None = None) -> int:
         parser = argparse.ArgumentParser(prog=f"lodeline {words[0]}", description=command.SUMMARY)
         command.add_arguments(parser)
         try:
-            return command.run(parser.parse_args(words[1:]))
+            spelled = getattr(command, "spelled", list)  # a command may let its first step be left out
+            return command.run(parser.parse_args(spelled(words[1:])))
         except BrokenPipeError:
             sys.stderr.close()
             return GOOD

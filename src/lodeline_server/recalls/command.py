@@ -3,15 +3,13 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from argparse import ArgumentTypeError
-from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lodeline.cli import GOOD, REFUSED, SUMMARIES, UNUSABLE
-from lodeline.lots.values import SUBSTANCES
-from lodeline.quantities import QuantityError, decimal
+from lodeline_server.recalls import command_asking, command_closing, command_drill
+from lodeline_server.recalls.command_parts import weighing
 
 if TYPE_CHECKING:
     import argparse
@@ -21,41 +19,41 @@ if TYPE_CHECKING:
 SUMMARY = SUMMARIES["recall"]
 SHOWN = 30
 LONGEST = 500  # characters of a reason
+STEPS = {"compute", *command_asking.STEPS, *command_closing.STEPS, command_drill.STEP}
+
+
+COMPUTE = "compute"
+
+
+def spelled(words: list[str]) -> list[str]:
+    """`lodeline recall LOT` stands for `lodeline recall compute LOT`."""
+    named = words[:1] and (words[0] in STEPS or words[0] in {"-h", "--help"})
+    return words if named or not words else [COMPUTE, *words]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lot", help="identifier, Digital Link path, or label when it is unique")
-    parser.add_argument(
-        "--threshold",
-        type=_share,
-        default=Fraction(0),
-        help="smallest dose that counts, a share like 0.001 or 0.1%%; 0, the default, lists everything reached",
-    )
-    parser.add_argument(
-        "--substance",
-        default="",
-        choices=[*SUBSTANCES, "mass"],
-        help="dose of this substance, or by mass (default: the lot's only substance, else mass)",
-    )
-    parser.add_argument("--reason", default="", help="stands on the list and on record")
-    parser.add_argument("--workspace", default="", help="needed only when there are several")
-    parser.add_argument("--json", action="store_true", help="answer as JSON")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the list of items")
-    parser.add_argument("--pdf", type=Path, metavar="FILE", help="write the list to print")
-
-
-def _share(word: str) -> Fraction:
-    """0.001 or 0.1%."""
-    try:
-        value = Fraction(decimal(word.removesuffix("%"))) / (100 if word.endswith("%") else 1)
-    except QuantityError:
-        value = Fraction(-1)
-    if not 0 <= value <= 1:
-        raise ArgumentTypeError(f"{word!r} is no share: give 0 to 1, like 0.001, or 0.1%")
-    return value
+    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    said = "what a lot reached, by dose, put on record; `compute` may be left out"
+    compute = steps.add_parser(COMPUTE, help=said, description=said)
+    compute.add_argument("lot", help="identifier, Digital Link path, or label when it is unique")
+    compute.add_argument("--reason", default="", help="stands on the list and on record")
+    weighing(compute)
+    compute.add_argument("--csv", type=Path, metavar="FILE", help="write the list of items")
+    compute.add_argument("--pdf", type=Path, metavar="FILE", help="write the list to print")
+    command_asking.add_arguments(steps)
+    command_drill.add_arguments(steps)
+    command_closing.add_arguments(steps)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.step in command_asking.STEPS:
+        return command_asking.run(args)
+    if args.step in command_closing.STEPS:
+        return command_closing.run(args)
+    return command_drill.run(args) if args.step == command_drill.STEP else _compute(args)
+
+
+def _compute(args: argparse.Namespace) -> int:
     started = perf_counter()
     from lodeline_server.kit import setup
 
