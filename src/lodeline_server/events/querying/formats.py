@@ -9,13 +9,14 @@ import orjson
 from attrs import frozen
 
 from lodeline.events.context import EPCIS_CONTEXT, Names, own_words
-from lodeline.events.hash_words import URNS
+from lodeline.events.hash_words import MASTER_DATA, SPACES, URNS
 from lodeline.events.query_translate import as_links, as_urns
+from lodeline.events.query_words import absolute
 from lodeline.events.xml_write import Unwritable, xml_of
 from lodeline_server.kit.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -29,6 +30,7 @@ _KINDS: Final = {
     "text/xml": XML, "text/*": XML,
 }  # fmt: skip
 _WORD: Final = re.compile(rb'(?<=[>"])(urn:epcglobal:cbv:(?:bizstep|disp|btt|sdt|er):)(?=[A-Za-z_])')
+_NO_NAME: Final = re.compile(r"\s|://")
 _FULL: Final = {urn.encode(): full.encode() for urn, full in URNS.items()}
 
 
@@ -118,19 +120,35 @@ def written(events: Sequence[dict[str, Any]], wanted: Wanted, name: str, now: da
 
 def one_spelling(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The events with one meaning per prefix: XML declares prefixes once. A second meaning gets a name of its own."""
-    spaces: dict[str, str] = {}
+    spaces: dict[str, str] = dict(SPACES)
     made = []
     for event in events:
         rename, context = {}, {}
-        for prefix, space in Names.of(event.get("@context")).prefixes.items():
+        known = Names.of(event.get("@context")).prefixes
+        for prefix, space in known.items():
             name, number = prefix, 1
+            space = MASTER_DATA if space == f"{MASTER_DATA}:" else space  # noqa: PLW2901
             while spaces.setdefault(name, space) != space:
                 number += 1
                 name = f"{prefix}{number}"
             context[name] = space
             if name != prefix:
                 rename[f"{prefix}:"] = f"{name}:"
-        made.append(
-            {**(own_words(event, rename) if rename else event), "@context": context} if context else event
-        )
+        spelled = _spelled_out(event, known) if known else event
+        made.append({**(own_words(spelled, rename) if rename else spelled), "@context": context})
     return made
+
+
+def _spelled_out(event: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Values that begin with one of the event's prefixes as whole addresses: in XML a prefix is no part of a value."""
+
+    def spelled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: spelled(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [spelled(item) for item in value]
+        if isinstance(value, str) and value.partition(":")[0] in known and not _NO_NAME.search(value):
+            return absolute(value, known)
+        return value
+
+    return {name: value if name == "@context" else spelled(value) for name, value in event.items()}
