@@ -18,7 +18,7 @@ from django.conf import settings
 
 from lodeline.access import platform
 from lodeline_server.credentials.actions import usable
-from lodeline_server.demo import accounts, credentials, results
+from lodeline_server.demo import accounts, credentials, questions, results
 from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
@@ -128,6 +128,7 @@ def load(
         if usable():
             say("signing credentials")
             credentials.tell(workspace, results.midnight(anchor))
+    questions.name(workspace, results.midnight(anchor))
     accounts.put_away(world, workspace)
     if progress and total:
         progress(total, total, "done")
