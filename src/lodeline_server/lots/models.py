@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
+from lodeline_server.log.fields import Ordinal
 from lodeline_server.lots.custody.models import (  # noqa: F401 - Django looks for models here
     CustodyBook,
     CustodyClosing,
@@ -27,7 +28,7 @@ class Happening(models.Model):
     database does not watch over it, because this is derived from the log and can be derived again.
     """
 
-    position = models.BigIntegerField(primary_key=True)
+    position = Ordinal(primary_key=True)
     workspace = models.ForeignKey(
         "parties.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )

@@ -6,6 +6,8 @@ Read points were not kept before: `lodeline rebuild lots` fills them in for what
 import django.db.models.deletion
 from django.db import migrations, models
 
+from lodeline_server.log.fields import Ordinal
+
 HAPPENINGS = """
 INSERT INTO lots_happening
     (position, workspace_id, event, time, step, site, point, party, captured_by, "group", void, ended)
@@ -42,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Happening",
             fields=[
-                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("position", Ordinal(primary_key=True, serialize=False)),
                 ("event", models.CharField(max_length=500)),
                 ("time", models.DateTimeField()),
                 ("step", models.CharField(blank=True, max_length=100)),
