@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -182,8 +183,14 @@ def _hash(raw: Mapping[str, Any], without: Collection[str], known: dict[str, str
 
 
 def _digest(text: bytes, known: dict[str, str]) -> Any:
-    used = {prefix: space for prefix, space in known.items() if f'"{prefix}:'.encode() in text}
-    return sha256(text + canonical(used) if used else text)
+    used = tuple([item for item in known.items() if f'"{item[0]}:'.encode() in text])
+    return sha256(text + _prefixes(used) if used else text)
+
+
+@lru_cache(maxsize=256)
+def _prefixes(used: tuple[tuple[str, str], ...]) -> bytes:
+    """The same for all events of a document, nearly always."""
+    return canonical(dict(used))
 
 
 def parse_event(raw: dict[str, Any], context: Any = None) -> Event:
