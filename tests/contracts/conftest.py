@@ -19,7 +19,12 @@ import pytest
 from django.test import Client
 
 from lodeline.access import Role, platform
+from lodeline.events.sheet_templates import SHIPMENTS
 from lodeline.identifiers import check_digit
+
+TEMPLATES_BY_NAME = tuple(
+    f"/api/sheets/{{template}}{rest}" for rest in (".xlsx", ".csv", "/preview", "/capture")
+)
 
 
 def actor_of(membership):
@@ -70,6 +75,27 @@ class World:
     def machine(self, role, scopes=()):
         authorization = f"Bearer {self.key(role, scopes)[1]}"
         return Client(raise_request_exception=False, headers={"authorization": authorization})
+
+    def _sheet(self, actor):
+        """A sheet that somebody uploaded and has not captured."""
+        from lodeline_server.events.sheets import actions
+
+        row = f"{self.word}-1;2026-10-01;9521141000014;9521141000021;;09521141123454;{self.word};5;kg;"
+        data = f"Time zone;UTC\n{';'.join(column.title for column in SHIPMENTS.columns)}\n{row}".encode()
+        upload = actions.Upload(data=data, template="shipments", name=f"{self.word}-sheet.csv")
+        return actions.preview(actor=actor, upload=upload, now=self.now)
+
+    @cached_property
+    def sheet(self):
+        """A person's."""
+        return self._sheet(actor_of(self.person("maker")))
+
+    @cached_property
+    def sheet_of_machines(self):
+        """One that came by key."""
+        from attrs import evolve
+
+        return self._sheet(evolve(actor_of(self.person("maker")), kind="key", id="key:0"))
 
     @cached_property
     def some_key(self):
@@ -560,6 +586,12 @@ class World:
             "audit_tile": lambda: {"place": "0/000.p/1"},
             "witness_checkpoint": lambda: {"origin_hash": "0" * 64},
             "capture": lambda: {"uuid": self.captured.uuid},
+            "capture_retry": lambda: {"uuid": self.captured.uuid},
+            "sheet_template": lambda: {"name": "shipments", "form": "csv"},
+            "sheet": lambda: {"uuid": self.sheet.uuid},
+            "sheet_findings": lambda: {"uuid": self.sheet.uuid},
+            "sheet_confirm": lambda: {"uuid": self.sheet.uuid},
+            "sheet_drop": lambda: {"uuid": self.sheet.uuid},
             "subscription_end": lambda: {"uuid": self.subscription.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "item": lambda: {"pk": self.item.pk},
@@ -599,6 +631,10 @@ class World:
         """Path of an operation with holes or needed queries: how to fill them."""
         return {
             "/epcis/capture/{capture_id}": lambda: {"capture_id": self.captured.uuid},
+            "/api/captures/{capture_id}/events": lambda: {"capture_id": self.captured.uuid},
+            "/api/sheets/previews/{preview_id}": lambda: {"preview_id": self.sheet_of_machines.uuid},
+            "/api/sheets/previews/{preview_id}/capture": lambda: {"preview_id": self.sheet_of_machines.uuid},
+            **dict.fromkeys(TEMPLATES_BY_NAME, lambda: {"template": "shipments"}),
             "/epcis/events/{event_id}": lambda: {"event_id": self.event},
             "/epcis/nextPageToken/{token}": lambda: {"token": f"{self.word}-none"},
             **{

@@ -34,6 +34,7 @@ KINDS = {
         ["queries", "/epcis/queries", "/epcis/queries/{name}"],
     ),
     "events.Posting": (lambda w: w.keys.serial, ["/epcis/epcs", "/epcis/epcs/{value}/events"]),
+    "events.SheetPreview": (lambda w: f"{w.word}-sheet.csv", ["/api/sheets/previews/{preview_id}"]),
     "events.Thing": (None, "what a document may refer to; asked at capture only"),
     "evidence.Fact": (lambda w: f"{w.word.title()}-1", ["schemes"]),
     "evidence.Party": (lambda w: f"{w.word.title()} Works", ["suppliers", "supplier"]),
@@ -96,9 +97,10 @@ WORDS = {
     for name in ("eventTypes", "bizSteps", "dispositions")
     for rest in ("", "/events")
 }
+TEMPLATES = {f"/api/sheets/{{template}}{rest}" for rest in (".xlsx", ".csv", "/preview", "/capture")}
 SHARED = {
     "method", "method_file", "identity_key_rotate", "identity_key_revoke", "passport_public", "job_again",
-    "anchor_receipt", "/api/methods/{version}", *PROOFS, *WORDS,
+    "anchor_receipt", "/api/methods/{version}", "sheet_template", *TEMPLATES, *PROOFS, *WORDS,
 }  # fmt: skip
 
 
@@ -106,6 +108,8 @@ def fill(world):
     """Make every sample object there is."""
     for made in (
         world.captured,
+        world.sheet,
+        world.sheet_of_machines,
         world.score,
         world.recall,
         world.case,

@@ -214,7 +214,7 @@ def capture(request: HttpRequest, uuid: UUID) -> HttpResponse:
             "results": [(one, *OUTCOMES[one.outcome]) for one in inbox.results(job, part.object_list)],
             "outcomes": [(name, OUTCOMES[name][1], n) for name, n in inbox.counts(job).items() if n],
             "chosen": outcome,
-            "sheet": job.sheets.filter(actor=actor.id).first(),
+            "sheet": job.sheets.filter(organisation_id=actor.organisation).first(),
             "may_retry": job.state == CaptureJob.State.FAILED
             and job.organisation_id == actor.organisation
             and actor.may(Permission.CAPTURE_SUBMIT),

@@ -84,12 +84,14 @@ def preview(*, actor: Actor, upload: Upload, now: datetime) -> SheetPreview:
     if not sheet.refused:
         sheet, made, document = _against_record(sheet, upload, actor, party, now)
     with transaction.atomic():
-        own = SheetPreview.objects.filter(actor=actor.id, organisation_id=actor.organisation, job=None)
+        own = SheetPreview.objects.filter(
+            actor=queries.owner(actor), organisation_id=actor.organisation, job=None
+        )
         own.filter(pk__in=list(own.order_by("-id").values_list("pk", flat=True)[MOST_OPEN - 1 :])).delete()
         row = SheetPreview.objects.create(
             workspace_id=actor.workspace,
             organisation_id=actor.organisation,
-            actor=actor.id,
+            actor=queries.owner(actor),
             template=template.label,
             name=capture.clean(upload.name),
             sheet=sheet.sheet,

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from lodeline.access import Actor
 
 
+MACHINES = "keys"
+
+
+def owner(actor: Actor) -> str:
+    """To whom a preview belongs: the person, or the keys of the organisation, which come and go."""
+    return MACHINES if actor.kind == "key" else actor.id
+
+
 def previews(actor: Actor, now: datetime) -> QuerySet[SheetPreview]:
     """The actor's own previews that have not ended, newest first. Without the document."""
     rows = SheetPreview.objects.filter(
-        workspace_id=actor.workspace, organisation_id=actor.organisation, actor=actor.id, expires_at__gt=now
+        workspace_id=actor.workspace, organisation_id=actor.organisation, actor=owner(actor), expires_at__gt=now
     )
     return rows.defer("document").order_by("-id")
 
