@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from lodeline.lots.discrepancies import find
+from lodeline.lots.mismatch import merged
 from lodeline_server.lots import queries as lots
-from lodeline_server.lots.reconciling import reading
+from lodeline_server.lots.reconciling import borrowed, reading
 from lodeline_server.lots.reconciling.models import Case
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ class Outcome:
 
 
 def findings(workspace: int, now: datetime, until: int | None = None) -> tuple[int, list[Mismatch]]:
-    """Everything that does not fit below a log position on a day: a function of these two."""
+    """Everything that does not fit below a log position on a day: a function of these two.
+
+    What the books of credits say is of now: they are asked only when no earlier position is.
+    """
     position = lots.position() if until is None else until
     day = reading.day_of(now)
     found = find(reading.record(workspace, position), day)
+    if until is None:
+        found = merged([*found, *borrowed.of_books(workspace, day)])
     return position, found
 
 

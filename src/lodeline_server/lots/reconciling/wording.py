@@ -30,6 +30,17 @@ RULES: Final = {
     "RC-ASSAY": _("Received material is not what was sent"),
     "RC-CLONE": _("One serial at two places at once"),
     "RC-CERTIFICATE": _("One certificate of two holders"),
+    "RB-CREDITS": _("Credits without material"),
+    "RB-CLAIMS": _("Claims without shipments"),
+    "RB-EVENT": _("A booking without its event"),
+    "RB-TIME": _("Booked before it arrived"),
+    "RB-DOUBLED": _("More booked than an event moved"),
+    "RB-CARRIED": _("More booked than the lots bear"),
+    "MB-02": _("A period of a book that the scheme does not allow"),
+    "MB-03": _("Book stock is not physical stock"),
+    "MB-09": _("Credits that expire"),
+    "MB-11": _("A book was not closed in time"),
+    "MB-12": _("One mass under two schemes"),
 }
 CAUSES: Final = {
     Cause.MISSING_EVENT.value: _("an event is missing"),
