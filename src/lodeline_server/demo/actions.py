@@ -18,7 +18,7 @@ from django.conf import settings
 
 from lodeline.access import platform
 from lodeline_server.credentials.actions import usable
-from lodeline_server.demo import accounts, credentials, questions, results
+from lodeline_server.demo import accounts, credentials, questions, recalled, results
 from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
@@ -221,12 +221,18 @@ def _steps(
     for document in waiting:
         while due and document.captured_at >= results.midnight(due[0]):
             yield f"{SCORES} {due[0]}"
-            results.month_end(world, workspace, due.pop(0))
+            _month_end(story, workspace, due.pop(0))
         yield f"{document.captured_at:%Y-%m-%d}  {world.parties[document.party].name}"
         _capture(document, machines[document.party])
     for day in due:
         yield f"{SCORES} {day}"
-        results.month_end(world, workspace, day)
+        _month_end(story, workspace, day)
+
+
+def _month_end(story: Story, workspace: Workspace, day: date) -> None:
+    """The scores come last: they stand for "this month is done"."""
+    recalled.tell(story.network, workspace, results.midnight(day))
+    results.month_end(story.world, workspace, day)
 
 
 def _capture(document: Document, actor: Actor) -> None:

@@ -27,10 +27,9 @@ MANY: Final = 3  # of one kind; the rest is one line
 
 
 def recalls(scene: Scene) -> Iterator[Task]:
-    """Recalls of the last 30 days that reached batteries."""
-    for row in recalled.visible(scene.actor).filter(computed_at__gte=scene.now - RECENT, affected__gt=0)[
-        :MANY
-    ]:
+    """Open recalls of the last 30 days that reached batteries."""
+    rows = recalled.visible(scene.actor).filter(closure__isnull=True)
+    for row in rows.filter(computed_at__gte=scene.now - RECENT, affected__gt=0)[:MANY]:
         said = {
             "number": row.number,
             "n": groups(row.affected),
