@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lodeline.access import Role, platform
 from lodeline_server.demo.people import email
 from lodeline_server.events.models import CaptureJob
+from lodeline_server.lots.reconciling.actions import reconcile
 from lodeline_server.parties.models import Membership
 from lodeline_server.parties.queries import actor_of
 from lodeline_server.passports.actions import issue_all
@@ -66,6 +67,8 @@ def finish(world: World, workspace: Workspace, lot: str, say: Callable[[str], No
     now = midnight(world.anchor)
     say("issuing the passports")
     issue_all(actor=platform(workspace.pk), workspace=workspace.pk, now=now)
+    say("looking at what does not fit")
+    reconcile(actor=platform(workspace.pk), now=now)
     say("computing the recall")
     quality = Membership.objects.select_related("organisation", "user").get(
         organisation__workspace=workspace, role=Role.QUALITY.value, user__email=email(Role.QUALITY)

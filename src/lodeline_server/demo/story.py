@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from lodeline_server.demo import reconciling
 from lodeline_server.demo.afterlife import attach, chosen
 from lodeline_server.demo.documents import Document, event_documents
 from lodeline_server.demo.network import RECALLED, SEED, Network
 from lodeline_server.demo.papers import EXPIRED, EXPIRES_SOON
+from lodeline_server.demo.recall_stories import closed_lot, failed_packs
 from lodeline_server.demo.statements import statement_documents
 from lodeline_server.demo.world import World, world
 
@@ -39,6 +41,8 @@ def _places(network: Network) -> dict[str, str]:
     second, recycled = (packs.get(code, "") for code in chosen(network))
     return {
         "recalled_lot": lots[RECALLED],
+        "closed_recall_lot": closed_lot(network),
+        "failed_batteries": " ".join(failed_packs(network)),
         "second_life_original": second,
         "second_life_battery": next((p.uri for p in network.packs if p.product.slug == "gs70"), ""),
         "recycled_battery": recycled,
@@ -53,6 +57,8 @@ def _places(network: Network) -> dict[str, str]:
         "certificate_expires_soon": parties[EXPIRES_SOON].uri,
         "incident": parties["kolomba"].uri,
         "second_party_drill": parties["haldenvik"].uri,
+        "looks_alike": reconciling.looked_alike(network)[0].uri,
+        "copied_label": reconciling.copied(network)[0],
     }
 
 
@@ -74,6 +80,7 @@ def tell(anchor: date, *, small: bool = False) -> Story:
     cast = network.world
     rng = Random(f"lodeline demonstration documents {SEED} {small}")  # noqa: S311
     documents = [*statement_documents(cast, network), *event_documents(cast, network.happenings, rng)]
+    documents += reconciling.documents(network)
     documents.sort(
         key=lambda document: (document.captured_at, document.party, document.kind, document.sha256)
     )

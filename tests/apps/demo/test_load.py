@@ -78,7 +78,8 @@ def test_everything_went_in_through_capture(loaded, workspace):
     types = Counter(statement.type for statement in log.read(workspace=workspace.pk))
     captured = sum(jobs.values_list("accepted", flat=True))
     documents = types["epcis.document"] + types["statement.document"]
-    results = types["score"] + types["passport.published"] + types["recall.computed"]
+    recalls = {name: count for name, count in types.items() if name.startswith("recall.")}
+    results = types["score"] + types["passport.published"] + sum(recalls.values()) + types["case.opened"]
     assert documents == jobs.count()
     signed = {name: count for name, count in types.items() if name.startswith(("credential.", "threshold."))}
     assert signed == {
@@ -177,6 +178,32 @@ def test_one_person_for_each_role_can_sign_in(workspace, settings):
     lines = sign_ins()
     assert PASSWORD in lines[0]
     assert len(lines) == 1 + len(Role)
+
+
+def test_one_recall_is_closed_and_a_drill_stands_in_the_history(loaded, workspace, places):
+    from lodeline_server.recalls.closing import queries, report
+    from lodeline_server.recalls.drilling.models import Drill
+    from lodeline_server.recalls.models import Recall
+
+    newest, closed = Recall.objects.filter(workspace=workspace)
+    assert (newest.lot, queries.closure(newest)) == (places["recalled_lot"], None)
+    assert (closed.lot, closed.affected) == (places["closed_recall_lot"], 4)
+    said = queries.closure(closed).report
+    assert (said["settledShare"], said["open"], said["hours"]) == ("1.000000", [], "7.00")
+    assert report.as_dict(queries.closure(closed))["matches"]
+    drill = Drill.objects.get(workspace=workspace)
+    assert (drill.passed, drill.missed, drill.seconds) == (True, [], 47 * 60)
+    assert drill.truth > 0
+
+
+def test_the_batteries_that_failed_have_one_lot_in_common(loaded, workspace, places):
+    from lodeline_server.recalls.causing import common_cause
+
+    failed = places["failed_batteries"].split()
+    found = common_cause(workspace.pk, failed)
+    best = found["findings"][0]
+    assert (best["failed"], best["sound"], found["sound"]) == (4, 0, 4)
+    assert any(one["kind"] == "lot" and one["label"].startswith("CAM-") for one in best["factors"])
 
 
 # --- the stories ---------------------------------------------------------------------------------------
@@ -331,3 +358,21 @@ def test_a_question_waits_for_the_refiner(workspace):
 
     (question,) = ThresholdQuestion.objects.filter(prover__slug="vellamo")
     assert (question.state, question.verifier.slug) == ("waiting", "norrsund")
+
+
+def test_the_inbox_holds_the_stories_that_do_not_fit(loaded, workspace):
+    from lodeline_server.demo.story import places
+    from lodeline_server.lots.models import Case
+
+    rows = Case.objects.filter(workspace=workspace, rule__startswith="RC-").order_by("rule")
+    found = list(rows.values_list("rule", "lot", "cause"))
+    where = places(ANCHOR, small=True)
+    assert found[:2] == [
+        ("RC-ASSAY", where["looks_alike"], "substituted"),
+        ("RC-CLONE", where["copied_label"], "copied"),
+    ]
+    assert [(rule, cause) for rule, _, cause in found[2:]] == [
+        ("RC-MISSING", "missing-receipt"),
+        ("RC-YIELD", "wrong-factor"),
+        ("RC-YIELD", "wrong-factor"),
+    ]
