@@ -6,7 +6,6 @@ The same server, the same number of processes and threads, the same durability: 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import django
@@ -33,33 +32,23 @@ def health(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("epcis/capture", store), path("healthz", health)]
 
-if not settings.configured:
-    settings.configure(
-        ROOT_URLCONF=__name__,
-        ALLOWED_HOSTS=["127.0.0.1"],
-        DATA_UPLOAD_MAX_MEMORY_SIZE=None,
-        SECRET_KEY="bars",
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": Path(os.environ.get("LODELINE_DATA", ".")) / "bare.sqlite3",
-                "CONN_MAX_AGE": None,
-                "OPTIONS": {
-                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-                    "transaction_mode": "IMMEDIATE",
-                    "timeout": 30,
-                },
-            }
-        },
-    )
-    django.setup()
+settings.configure(
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["127.0.0.1"],
+    DATA_UPLOAD_MAX_MEMORY_SIZE=None,
+    SECRET_KEY="bars",
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": Path(os.environ.get("LODELINE_DATA", ".")) / "bare.sqlite3",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+            },
+        }
+    },
+)
+django.setup()
 application = get_wsgi_application()
-
-
-def words(port: int) -> list[str]:
-    """The command that serves it."""
-    return [
-        str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "2", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
-        "benchmarks.bare_endpoint:application",
-    ]  # fmt: skip
