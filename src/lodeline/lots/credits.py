@@ -363,6 +363,8 @@ class Ledger:
             raise CreditRefused("MB-11", "a correction names who approved it")
         if entry.at < wrong.at:
             raise CreditRefused("MB-11", "a correction is not dated before what it reverses")
+        if self._is_closed(evolve(entry, into=wrong.into)):
+            raise CreditRefused("MB-02", f"the period that holds {entry.at:%Y-%m-%d} is closed")
 
 
 _CREDITS: Final = frozenset({Kind.RECEIPT, Kind.CARRY_OVER})

@@ -5,6 +5,7 @@ from django.urls import include, path
 from lodeline_server.lots import pages
 
 urlpatterns = [
+    path("", include("lodeline_server.lots.custody.urls")),
     path("", include("lodeline_server.lots.reconciling.urls")),
     path("app/trace/", pages.lots, name="trace"),
     path("app/trace/open", pages.lot_open, name="lot_open"),

@@ -18,6 +18,7 @@ from lodeline_server.kit.charts.numbers import percent
 from lodeline_server.kit.templatetags.lode import day, groups
 from lodeline_server.lots import origins, queries
 from lodeline_server.lots.answers import amount_text, exact, kilograms
+from lodeline_server.lots.custody.shown import claims_on
 from lodeline_server.lots.drawing import Drawing
 from lodeline_server.lots.folding import label
 from lodeline_server.lots.models import Touch
@@ -274,6 +275,7 @@ def about(lot: Lot, sight: Sight, actor: Actor) -> dict[str, Any]:
     return {
         "amount": amount_text(Decimal(lot.amount) if lot.amount else None, lot.uom or None, lot.mass),
         "custody": lot.custody.replace("_", " "),
+        "claims": claims_on(actor, lot.key),
         "stated": stated(lot),
         "status": STATUS.get(lot.status, lot.status),
         "place": {

@@ -83,6 +83,20 @@ def test_a_closed_period_stays_as_it_is():
     assert sums(ledger, SECOND)[-1] == 0
 
 
+def test_a_correction_leaves_the_closed_period_of_the_other_book_alone():
+    ledger = book(receipt("a", 1, 100))
+    turn = Entry(
+        id="t", kind=Kind.CONVERSION, account=ACCOUNT, at=day(2), mass=100, evidence="e", into=METAL,
+        factor=Fraction(9, 10),
+    )  # fmt: skip
+    ledger.post(turn)
+    ledger.close(METAL, FIRST)
+    assert refused(ledger, undo("r", "t", 5, 100)) == "MB-02"
+    ledger.post(undo("r", "t", 95, 100))
+    assert sums(ledger, FIRST, METAL)[-1] == 90
+    assert [ledger.balance(one, day(96)).left for one in (ACCOUNT, METAL)] == [100, 0]
+
+
 def test_what_a_closed_claim_used_comes_back_with_its_own_end():
     scheme = evolve(KEEPS, carry=1)
     ledger = book(receipt("a", 1, 50), receipt("b", 95, 50), scheme=scheme)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from lodeline.lots.bookcheck import Physical, check_course, check_period, check_schemes
 from lodeline.lots.entries import Kind
+from lodeline_server.log import queries as log
+from lodeline_server.lots import queries as lots
 from lodeline_server.lots.custody import physical, queries, statements
 from lodeline_server.lots.models import Touch
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from lodeline.lots.entries import Account, Entry
     from lodeline.lots.schemes import Group, Period
     from lodeline_server.lots.custody.physical import Moved
+
+
+KEPT: Final = 8
+_kept: dict[tuple[Any, ...], list[CustodyFinding]] = {}
 
 
 @frozen(kw_only=True)
@@ -68,12 +74,17 @@ class CustodyFinding:
 
 
 def findings(workspace: int, now: datetime, books: Collection[str] | None = None) -> list[CustodyFinding]:
-    """Everything that does not fit, in a fixed order; `books`: only of these, by their names in addresses."""
+    """Everything that does not fit, in a fixed order; `books`: only of these, by their names in addresses.
+
+    What a period was closed with in full knowledge stands on record with its closing, and not here.
+    """
     ledger = queries.ledger(workspace)
     chosen = [one for one in ledger.accounts() if books is None or statements.ref(one) in books]
     if not chosen:
         return []
-    found = [_told(one) for one in _all(workspace, ledger, chosen, now, across=books is None)]
+    accepted = queries.accepted(workspace)
+    told = (_told(one) for one in _all(workspace, ledger, chosen, now, across=books is None))
+    found = [one for one in told if one.id not in accepted]
     return sorted(found, key=lambda one: (one.site, one.group, one.book, one.period, one.rule, one.subject))
 
 
@@ -147,3 +158,13 @@ def _lots(
             if bounds is not None:
                 bears[entry.event, characteristic] = bounds
     return models, bears
+
+
+def noticed(workspace: int, now: datetime) -> list[CustodyFinding]:
+    """The same, kept in this process until the log moves on or the day ends: for pages."""
+    state = workspace, now.date(), queries.position(), lots.position(), log.checkpoint()
+    if state not in _kept:
+        while len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[state] = findings(workspace, now)
+    return _kept[state]

@@ -70,6 +70,12 @@ def moved(workspace: int, sites: Collection[str], events: Collection[str] = ()) 
     return sorted(found, key=lambda one: (one.at, one.event, one.key, one.act))
 
 
+def shipments(workspace: int, key: str) -> list[str]:
+    """The events in which a lot was shipped."""
+    rows = Touch.objects.filter(workspace_id=workspace, key=key, act=Touch.SHIPPED, void=False)
+    return sorted(set(rows.values_list("event", flat=True)))
+
+
 def _parts(values: Iterable[str]) -> Iterator[list[str]]:
     rest = sorted(set(values))
     for start in range(0, len(rest), IN_ONE):

@@ -72,15 +72,13 @@ def closings(book: CustodyBook) -> QuerySet[CustodyClosing]:
     return CustodyClosing.objects.filter(book=book).order_by("start")
 
 
-def of_event(workspace: int, event: str) -> QuerySet[CustodyEntry]:
-    """The entries that cite an event."""
-    return CustodyEntry.objects.filter(workspace_id=workspace, event=event).select_related("book", "into")
-
-
-def of_events(workspace: int, events: Collection[str]) -> QuerySet[CustodyEntry]:
-    """The claims and receipts that stand on any of these events."""
-    rows = CustodyEntry.objects.filter(workspace_id=workspace, event__in=list(events))
-    return rows.filter(reversed_by=None).exclude(kind="correction").select_related("book")
+def claims(actor: Actor, events: Collection[str]) -> QuerySet[CustodyEntry]:
+    """The claims that stand on any of these events."""
+    rows = CustodyEntry.objects.filter(
+        workspace_id=actor.workspace, event__in=list(events), kind="claim", reversed_by=None
+    )
+    rows = rows.filter(book__in=books(actor)) if actor.only_own else rows
+    return rows.select_related("book").order_by("position")
 
 
 # --- ledgers ------------------------------------------------------------------------------------------
@@ -217,3 +215,28 @@ def findings(workspace: int, now: datetime) -> list[CustodyFinding]:
 def schemes(actor: Actor) -> QuerySet[CustodyScheme]:
     """All versions of all schemes of a workspace: its rules are no secret in it."""
     return CustodyScheme.objects.filter(workspace_id=actor.workspace).order_by("name", "position")
+
+
+def position() -> int:
+    """The log position below which books know everything."""
+    return projections.position("custody")
+
+
+def entry_at(actor: Actor, position_: int) -> CustodyEntry | None:
+    """An entry by its log position, for who may read one of its books."""
+    row = CustodyEntry.objects.filter(
+        workspace_id=actor.workspace, position=min(position_, 2**63 - 1)
+    ).first()
+    return entry(actor, row.ref) if row else None
+
+
+def entries_named(actor: Actor, refs: Collection[str]) -> list[CustodyEntry]:
+    """Entries by their ids, for pages that have chosen the books already."""
+    rows = CustodyEntry.objects.filter(workspace_id=actor.workspace, ref__in=list(refs))
+    return list(rows.select_related("book", "into").order_by("position"))
+
+
+def accepted(workspace: int) -> frozenset[str]:
+    """The findings with which periods were closed."""
+    rows = CustodyClosing.objects.filter(workspace_id=workspace).values_list("content", flat=True)
+    return frozenset(one["id"] for content in rows for one in content["findings"])

@@ -129,7 +129,7 @@ def test_an_erased_approver_leaves_the_books_exact(actor):
         actor=platform(maker.workspace),
         workspace=maker.workspace,
         subject="Anna Lind",
-        reason="asked",
+        reason="request",
         now=NOW,
     )
     assert not CustodyRemark.objects.filter(approver="Anna Lind").exists()
