@@ -338,7 +338,9 @@ class World:
 
         assert self.captured
         quality = actor_of(self.person("quality"))
-        return draw(actor=quality, limit=3600, now=self.now, random=lambda most: most - sum(map(ord, self.word)))
+        return draw(
+            actor=quality, limit=3600, now=self.now, random=lambda most: most - sum(map(ord, self.word))
+        )
 
     @cached_property
     def case(self):
@@ -373,6 +375,37 @@ class World:
         actions.reconcile(actor=quality, now=self.now)
         case = Case.objects.get(workspace=self.workspace)
         return actions.assign(actor=quality, case=case, owner=quality.id, now=self.now)
+
+    @cached_property
+    def custody(self):
+        """An entry in a book of credits of the plant, with who approved it."""
+        from lodeline_server.lots.custody import actions
+
+        assert self.captured
+        maker = actor_of(self.person("maker"))
+        rules = {
+            "scheme": f"{self.word} loop",
+            "version": "1",
+            "periods": {"start": "2026-01-01", "months": 1, "count": 24},
+            "groups": [{"group": f"{self.word} credits", "substance": "Ni"}],
+        }
+        actions.set_scheme(actor=maker, raw=rules, now=self.now)
+        received = {
+            "id": f"{self.word}-receipt",
+            "kind": "receipt",
+            "scheme": rules["scheme"],
+            "model": "mass-balance",
+            "site": self.keys.plant,
+            "group": f"{self.word} credits",
+            "characteristics": ["recycled"],
+            "at": "2026-09-12",
+            "received": "2026-09-12",
+            "massKg": "5",
+            "evidence": {"ticket": "W-1"},
+            "source": self.word.encode().hex().ljust(64, "0"),
+            "approver": f"{self.word} approver",
+        }
+        return actions.book(actor=maker, raw=[received], now=self.now)[0]
 
     @cached_property
     def passport(self):
@@ -598,6 +631,9 @@ class World:
             "recall": lambda: {"pk": self.recall.pk},
             "recall_csv": lambda: {"pk": self.recall.pk},
             "recall_pdf": lambda: {"pk": self.recall.pk},
+            "custody_book": lambda: {"ref": self.custody.book.ref},
+            "custody_close": lambda: {"ref": self.custody.book.ref},
+            "custody_entry": lambda: {"position": self.custody.position},
             "case": lambda: {"pk": self.case.pk},
             "case_decide": lambda: {"pk": self.case.pk},
             "recall_notices": lambda: {"pk": self.recall.pk},
@@ -664,6 +700,9 @@ class World:
             "/api/recalls/drills/{drill_id}": lambda: {"drill_id": self.drill.pk},
             "/api/recalls/drills/{drill_id}/answer": lambda: {"drill_id": self.drill.pk},
             "/api/recalls/drills/{drill_id}/abandon": lambda: {"drill_id": self.drill.pk},
+            "/api/custody/books/{ref}": lambda: {"ref": self.custody.book.ref},
+            "/api/custody/books/{ref}/closings": lambda: {"ref": self.custody.book.ref},
+            "/api/custody/entries/{entry}": lambda: {"entry": self.custody.ref},
             "/api/reconciliation/cases/{case_id}": lambda: {"case_id": self.case.pk},
             "/api/reconciliation/cases/{case_id}/assign": lambda: {"case_id": self.case.pk},
             "/api/reconciliation/cases/{case_id}/comment": lambda: {"case_id": self.case.pk},

@@ -36,6 +36,7 @@ BELOW = {
     "/app/lots/": "/app/trace/",
     "/app/items/": "/app/trace/",
     "/app/reconciliation/": "/app/trace/",
+    "/app/custody/": "/app/trace/",
 }
 # The person menu.
 PERSONAL: tuple[Link, ...] = (

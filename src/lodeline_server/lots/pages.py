@@ -48,6 +48,7 @@ def lots(request: HttpRequest) -> HttpResponseBase:
             "lots": rows.count() - items,
             "items": items,
             "position": queries.position(),
+            "may_read_books": actor.may(Permission.CUSTODY_READ),
             "may_reconcile": actor.may(Permission.CASES_VIEW),
         },
         filename="lots",
