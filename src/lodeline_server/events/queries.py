@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -12,6 +11,7 @@ from django.db.models import Count, Q
 
 from lodeline.keys import VerifyKey
 from lodeline_server.events.models import CaptureJob, EventRecord, SigningKey, Thing
+from lodeline_server.log import backend
 from lodeline_server.parties.models import Organisation
 
 if TYPE_CHECKING:
@@ -66,12 +66,11 @@ def records(actor: Actor) -> QuerySet[EventRecord]:
 def under_ids(workspace: int, ids: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """(event_id, hash, kind, type, organisation, position) of all records under these ids."""
     records, jobs_ = EventRecord._meta.db_table, CaptureJob._meta.db_table  # noqa: SLF001
-    for part in _parts(dict.fromkeys(ids)):
-        marks = ", ".join(["%s"] * len(part))
+    for which, part in backend.among(set(ids)):
         sql = (
             'SELECT r."event_id", r."hash", r."kind", r."type", j."organisation_id", r."position" '  # noqa: S608
             f'FROM "{records}" r JOIN "{jobs_}" j ON j."id" = r."job_id" '
-            f'WHERE r."workspace_id" = %s AND r."event_id" IN ({marks}) ORDER BY r."position"'
+            f'WHERE r."workspace_id" = %s AND r."event_id" {which} ORDER BY r."position"'
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, [workspace, *part])
@@ -121,9 +120,8 @@ def contents(workspace: int, keys: Iterable[str]) -> list[KnownThing]:
 def _things(workspace: int, column: str, keys: Iterable[str]) -> Iterator[KnownThing]:
     """In SQL: Django spends more on thousands of parameters than the database does."""
     names = ", ".join(f'"{name}"' for name in THING_FIELDS)
-    for part in _parts(dict.fromkeys(keys)):
-        marks = ", ".join(["%s"] * len(part))
-        sql = f'SELECT {names} FROM "{Thing._meta.db_table}" WHERE "workspace_id" = %s AND "{column}" IN ({marks})'  # noqa: S608, SLF001
+    for which, part in backend.among(set(keys)):
+        sql = f'SELECT {names} FROM "{Thing._meta.db_table}" WHERE "workspace_id" = %s AND "{column}" {which}'  # noqa: S608, SLF001
         with connection.cursor() as cursor:
             cursor.execute(sql, [workspace, *part])
             for row in cursor.fetchall():
@@ -133,12 +131,6 @@ def _things(workspace: int, column: str, keys: Iterable[str]) -> Iterator[KnownT
 def _utc(value: datetime | None) -> datetime | None:
     """SQLite hands out naive times, which are UTC."""
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(values)
-    while part := list(islice(rest, IN_ONE)):
-        yield part
 
 
 def verify_keys(organisation: int, now: datetime) -> dict[str, VerifyKey]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from lodeline_server.log.books import Book
@@ -131,6 +131,25 @@ def _together(width: int, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str
         yield ", ".join([one] * TOGETHER), parts
     if whole < len(rows):
         yield ", ".join([one] * (len(rows) - whole)), [tuple(chain.from_iterable(rows[whole:]))]
+
+
+AMONG = 900
+"""Values asked for in one statement of SQLite's, which limits the number of parameters."""
+
+
+def among(values: Iterable[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Conditions on a column, each with its parameters, that together say that it is one of `values`.
+
+    In order: neighbours stand in one page of an index.
+    """
+    found = sorted(values)
+    if connection.vendor == "postgresql":
+        if found:
+            yield "= ANY(%s)", [found]
+        return
+    for at in range(0, len(found), AMONG):
+        part = found[at : at + AMONG]
+        yield f"IN ({', '.join(['%s'] * len(part))})", part
 
 
 def instants() -> Callable[[datetime | None], Any]:

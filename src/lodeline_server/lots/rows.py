@@ -6,7 +6,6 @@ In SQL, the same for both engines: Django's models cost more per row than the da
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -124,9 +123,9 @@ _MOVING = (
 def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[TouchRow]:
     """What is stored about these lots by statements below position `before`."""
     names = _names(COLUMNS)
-    for part in _parts(keys):
+    for which, part in backend.among(keys):
         sql = (
-            f'SELECT {names} FROM "{_TABLE}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)}) '  # noqa: S608
+            f'SELECT {names} FROM "{_TABLE}" WHERE "workspace_id" = %s AND "key" {which} '  # noqa: S608
             'AND "position" < %s'
         )
         for row in _all(sql, [workspace, *part, before]):
@@ -137,8 +136,8 @@ def touches(workspace: int, keys: Iterable[str], *, before: int) -> Iterator[Tou
 def events_known(workspace: int, events: Iterable[str]) -> set[str]:
     """Those of `events` that have touches."""
     found: set[str] = set()
-    for part in _parts(events):
-        sql = f'SELECT "event" FROM "{_HAPPENINGS}" WHERE "workspace_id" = %s AND "event" IN ({_marks(part)})'  # noqa: S608
+    for which, part in backend.among(events):
+        sql = f'SELECT "event" FROM "{_HAPPENINGS}" WHERE "workspace_id" = %s AND "event" {which}'  # noqa: S608
         found.update(row[0] for row in _all(sql, [workspace, *part]))
     return found
 
@@ -146,10 +145,10 @@ def events_known(workspace: int, events: Iterable[str]) -> set[str]:
 def packed_in(workspace: int, parents: Iterable[str]) -> set[str]:
     """The keys of what was ever packed in these."""
     found: set[str] = set()
-    for part in _parts(parents):
+    for which, part in backend.among(parents):
         sql = (
             f'SELECT DISTINCT "key" FROM "{_EFFECTS}" '  # noqa: S608
-            f'WHERE "workspace_id" = %s AND "other" IN ({_marks(part)}) AND NOT ("other" = \'\')'
+            f'WHERE "workspace_id" = %s AND "other" {which} AND NOT ("other" = \'\')'
         )
         found.update(row[0] for row in _all(sql, [workspace, *part]))
     return found
@@ -188,10 +187,10 @@ def insert(workspace: int, rows: Sequence[TouchRow]) -> None:
 def end(workspace: int, declared: dict[tuple[str, str], int]) -> set[str]:
     """Void stored events: the position of the declaration by event and who captured it. The lots it concerns."""
     found: list[int] = []
-    for part in _parts({event for event, _ in declared}):
+    for which, part in backend.among({event for event, _ in declared}):
         sql = (
             f'SELECT "position", "event", "captured_by" FROM "{_HAPPENINGS}" '  # noqa: S608
-            f'WHERE "workspace_id" = %s AND "event" IN ({_marks(part)}) AND NOT "void"'
+            f'WHERE "workspace_id" = %s AND "event" {which} AND NOT "void"'
         )
         for position, event, captured_by in _all(sql, [workspace, *part]):
             if (event, captured_by) in declared:
@@ -216,8 +215,8 @@ def lots_known(workspace: int, keys: Iterable[str]) -> set[str]:
 def lots(workspace: int, keys: Iterable[str]) -> dict[str, LotState]:
     """The lots among `keys`, as far as what happens to them changes them."""
     found: dict[str, LotState] = {}
-    for part in _parts(keys):
-        sql = f'SELECT {_names(STATE)} FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
+    for which, part in backend.among(keys):
+        sql = f'SELECT {_names(STATE)} FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" {which}'  # noqa: S608
         for row in _all(sql, [workspace, *part]):
             found[row[1]] = LotState(*row[:5], _utc(row[5]), *row[6:])
     return found
@@ -258,8 +257,8 @@ def store_lots(workspace: int, lots_: Iterable[LotRow]) -> None:
 
 def _ids(workspace: int, keys: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for part in _parts(keys):
-        sql = f'SELECT "key", "id" FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" IN ({_marks(part)})'  # noqa: S608
+    for which, part in backend.among(keys):
+        sql = f'SELECT "key", "id" FROM "{_LOTS}" WHERE "workspace_id" = %s AND "key" {which}'  # noqa: S608
         found.update(_all(sql, [workspace, *part]))
     return found
 
@@ -275,16 +274,6 @@ def _utc(value: datetime) -> datetime:
 
 def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
-
-
-def _marks(part: Sequence[str]) -> str:
-    return ", ".join(["%s"] * len(part))
-
-
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(sorted(values))
-    while part := list(islice(rest, IN_ONE)):
-        yield part
 
 
 def _all(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
