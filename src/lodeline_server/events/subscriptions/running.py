@@ -1,7 +1,7 @@
 """Deliveries in the background of the worker: a few at a time, each on a thread, so that a slow address delays nobody.
 
 Nothing is kept in memory that matters: what is due is read from the database, and a process that dies leaves a claim
-that ends by itself.
+that ends by itself. What delivers is loaded with the first look: commands that read and compute have no use for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from django.db import connection
 
-from lodeline_server.events.subscriptions import delivering, queries
 from lodeline_server.kit import clock
 from lodeline_server.log.queries import size
 
@@ -30,6 +29,8 @@ _running = False
 
 def look(now: datetime) -> int:
     """Start what is due, as far as there is room; how many."""
+    from lodeline_server.events.subscriptions import queries
+
     started = 0
     for key in queries.due(now, size(), AT_ONCE * 2):
         with _turn:
@@ -59,6 +60,8 @@ def wake() -> None:
 
 
 def _run(key: int) -> None:
+    from lodeline_server.events.subscriptions import delivering
+
     done = None
     try:
         done = delivering.deliver(key, clock.now)

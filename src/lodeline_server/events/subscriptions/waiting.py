@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-import time
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def until(moved: Callable[[], bool], seconds: float) -> bool:
     if _places is None or not _places.acquire(blocking=False):
         return False
     try:
-        end = time.monotonic() + min(seconds, LONGEST)
-        while not moved() and (left := end - time.monotonic()) > 0:
-            time.sleep(min(EVERY, left))
+        end = monotonic() + min(seconds, LONGEST)
+        while not moved() and (left := end - monotonic()) > 0:
+            sleep(min(EVERY, left))
         return True
     finally:
         _places.release()

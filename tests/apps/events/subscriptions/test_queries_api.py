@@ -360,8 +360,8 @@ def test_a_wait_ends_when_something_comes_or_the_time_is_over(machine, capture, 
             capture(later)
 
     clock = iter(range(1000))
-    monkeypatch.setattr(places.time, "sleep", sleep)
-    monkeypatch.setattr(places.time, "monotonic", lambda: next(clock) / 10)
+    monkeypatch.setattr(places, "sleep", sleep)
+    monkeypatch.setattr(places, "monotonic", lambda: next(clock) / 10)
     answer = client.get(f"{place}/events?wait=20")
     assert ids(answer) == [later["eventID"]]
     assert len(slept) == 3
