@@ -45,6 +45,13 @@ class Happening(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "event"], name="happening_once")]
+        indexes = [
+            models.Index(  # most transformations are called after their only event, and found by it
+                fields=["workspace", "group"],
+                name="happening_group",
+                condition=~models.Q(group="") & ~models.Q(group=models.F("event")),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 from django.db.models import F, Q
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from lodeline.lots.nearby import Row
+
+T = TypeVar("T", str, int)
 
 FIELDS = (
     "id", "key", "time", "position", "act", "group", "other", "amount", "uom", "site", "captured_by", "ilmd",
@@ -42,9 +46,12 @@ class Record:
 
     def of_groups(self, groups: Collection[str]) -> Iterator[tuple[int, Row]]:
         """All inputs and outputs of these transformations. Most are called after their only event."""
+        events = Happening.objects.filter(workspace_id=self.workspace)
         for part in _parts(groups):
-            yield from self._rows(Q(event__in=part, group=F("event"), act__in=FLOWS))
-            yield from self._rows(Q(group__in=part, act__in=FLOWS) & ~Q(group=F("event")) & ~Q(group=""))
+            own = Q(event__in=part, group=F("event"))
+            others = Q(group__in=part) & ~Q(group=F("event")) & ~Q(group="")
+            for chosen in (own, others):  # each has an index of its own
+                yield from self._at(events.filter(chosen).values_list("position", flat=True), FLOWS)
 
     def inside(self, parents: Collection[str]) -> Iterator[tuple[int, Row]]:
         """What was put into these and taken out of them."""
@@ -59,8 +66,12 @@ class Record:
 
     def changed(self, since: int) -> Iterator[Row]:
         """What came or ceased to count from `since` to below `until`."""
-        came = self._rows(Q(position__gte=since, act__in=ACTS))
-        yield from (row for _, row in came)
+        came = Happening.objects.filter(position__gte=since)
+        if self.until is not None:
+            came = came.filter(position__lt=self.until)
+        places = came.values_list("position", "workspace_id").iterator(2_000)
+        for _, row in self._at((at for at, workspace in places if workspace == self.workspace), ACTS):
+            yield row
         for row in self._ceased(since):
             yield _row(*row)[1]
 
@@ -70,19 +81,23 @@ class Record:
             declared = declared.filter(position__lt=self.until)
         events = set(declared.values_list("event", flat=True))
         for part in _parts(events):
-            rows = Touch.objects.filter(
-                workspace_id=self.workspace,
-                event__in=part,
-                act__in=ACTS,
-                position__lt=since,
-                ended__gte=since,
+            ended = Happening.objects.filter(
+                workspace_id=self.workspace, event__in=part, position__lt=since, ended__gte=since
             )
             if self.until is not None:
-                rows = rows.filter(ended__lt=self.until)
-            yield from rows.values_list(*FIELDS)
+                ended = ended.filter(ended__lt=self.until)
+            for places in _parts(ended.values_list("position", flat=True)):
+                yield from Touch.objects.filter(position__in=places, act__in=ACTS).values_list(*FIELDS)
+
+    def _at(self, positions: Iterable[int], acts: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+        """Rows of some statements. Naming the workspace, too, would mislead the planner: it has few values."""
+        for part in _parts(positions):
+            yield from self._chosen(Touch.objects.filter(position__in=part, act__in=acts))
 
     def _rows(self, chosen: Q) -> Iterator[tuple[int, Row]]:
-        rows = Touch.objects.filter(chosen, workspace_id=self.workspace)
+        return self._chosen(Touch.objects.filter(chosen, workspace_id=self.workspace))
+
+    def _chosen(self, rows: QuerySet[Touch]) -> Iterator[tuple[int, Row]]:
         if self.until is None:
             rows = rows.filter(void=False)
         else:
@@ -96,9 +111,9 @@ def edition() -> int:
     return Effect.objects.order_by("pk").values_list("pk", flat=True).first() or 0
 
 
-def next_position(workspace: int, since: int, events: int) -> int | None:
+def next_position(since: int, events: int) -> int | None:
     """The log position behind the next so many events from `since`; None when there are not that many."""
-    rows = Happening.objects.filter(workspace_id=workspace, position__gte=since).order_by("position")
+    rows = Happening.objects.filter(position__gte=since).order_by("position")
     found: int | None = rows.values_list("position", flat=True)[events : events + 1].first()
     return found
 
@@ -131,7 +146,7 @@ def _row(
     )  # fmt: skip
 
 
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+def _parts(values: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(sorted(values))
     while part := list(islice(rest, IN_ONE)):
         yield part

@@ -130,11 +130,11 @@ def _followed(standing: Standing | None, workspace: int, position: int) -> Stand
     from lodeline.lots.kernel import advance
     from lodeline.lots.kernel.compressed import Circle
 
-    if standing is None and next_position(workspace, 0, AT_ONCE) is None:
+    if standing is None and next_position(0, AT_ONCE) is None:
         return _whole(workspace, position)
     found = standing or advance.empty()
     try:
-        for until in _steps(workspace, found.state.position, position):
+        for until in _steps(found.state.position, position):
             record = Record(workspace=workspace, until=until)
             found = advance.advance(found, record, list(record.changed(found.state.position)), until)
             if found.worn:
@@ -145,8 +145,8 @@ def _followed(standing: Standing | None, workspace: int, position: int) -> Stand
     return found
 
 
-def _steps(workspace: int, since: int, position: int) -> Iterator[int]:
-    while (until := next_position(workspace, since, STEP)) is not None and until < position:
+def _steps(since: int, position: int) -> Iterator[int]:
+    while (until := next_position(since, STEP)) is not None and until < position:
         yield until
         since = until
     if since < position:
