@@ -25,6 +25,14 @@ PLACES = {
     "recalls": ("quality", "/app/recalls/", ""),
     "recall, new": ("quality", "/app/recalls/new", ""),
     "recall": ("quality", "/app/recalls/", 'main tbody a[href^="/app/recalls/"]'),
+    "what if": ("quality", "/app/recalls/what-if?lots=CS-2291&threshold=1&substance=Co", ""),
+    "contribution": ("quality", "/app/recalls/contribution?items=CAM-0366&threshold=1&substance=Co", ""),
+    "common cause": ("quality", "/app/recalls/common-cause", ""),
+    "drills": ("quality", "/app/recalls/drills/", ""),
+    "drill": ("quality", "/app/recalls/drills/", 'main tbody a[href^="/app/recalls/drills/"]'),
+    "notices": ("quality", "/app/recalls/", "notices"),
+    "closing, open": ("quality", "/app/recalls/", "closing"),
+    "closing, closed": ("quality", "/app/recalls/", 'main tbody a[href$="/closing"]'),
     "passports": ("maker", "/app/passports/", ""),
     "passports, waiting": ("maker", "/app/passports/waiting/", ""),
     "passport": ("maker", "/app/passports/", 'main tbody a[href^="/app/passports/"]'),
@@ -33,6 +41,7 @@ PLACES = {
     "schemes": ("buyer", "/app/schemes/", ""),
     "captures": ("maker", "/app/captures/", ""),
     "capture": ("maker", "/app/captures/", 'main tbody a[href^="/app/captures/"]'),
+    "sheets": ("supplier", "/app/sheets/", ""),
     "queries": ("maker", "/app/queries/", ""),
     "log": ("auditor", "/app/log/", ""),
     "receipt": ("auditor", "/app/log/", 'main tbody a[href^="/app/log/"]'),
@@ -65,6 +74,9 @@ def go(visit, name, **options):
     answer = page.goto(address)
     if link == "item":
         open_item(page)
+    elif link in {"notices", "closing"}:
+        page.goto(first(page, PLACES["recall"][2]))
+        page.goto(first(page, f'main a[href$="/{link}"]'))
     elif link:
         page.goto(first(page, link))
     elif name in STATUS:
