@@ -11,8 +11,8 @@ from lodeline.log import layout
 from lodeline.log.checkpoint import CheckpointRefused
 from lodeline.log.client import LogDamaged, Tree
 from lodeline.log.layout import ENTRIES, WIDTH, Tile
-from lodeline.log.merkle import HASH_BYTES
-from lodeline_server.log import notebook
+from lodeline.log.merkle import HASH_BYTES, leaf_hash
+from lodeline_server.log import notebook, rows
 from lodeline_server.log.backend import LogInconsistent
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def content(book: Book, tile: Tile) -> bytes:
     """The bytes of a file; `LookupError` when the database does not hold all of it."""
     if tile.level == ENTRIES:
         start = tile.index * WIDTH
-        rows = book.entries.objects.filter(position__gte=start, position__lt=start + tile.width)
-        leaves = [bytes(leaf) for leaf in rows.order_by("position").values_list("leaf", flat=True)]
+        found = book.entries.objects.filter(position__gte=start, position__lt=start + tile.width)
+        leaves = [bytes(leaf) for leaf in found.order_by("position").values_list("leaf", flat=True)]
         if len(leaves) == tile.width:
             return layout.bundle(leaves)
     else:
@@ -81,10 +81,10 @@ def wanted(
         for tile in _full(start, point.size):
             yield tile, b"".join(found.hashes(tile.level, tile.index))
             if tile.level == 0 and entries:
-                yield Tile(ENTRIES, tile.index), layout.bundle(_entries(found, tile.index))
+                yield Tile(ENTRIES, tile.index), layout.bundle(_entries(book, found, tile.index))
         for level, (index, widths) in _widths(book, start, point.size).items():
             hashes = found.hashes(level, index)
-            own = _entries(found, index) if level == 0 and entries else []
+            own = _entries(book, found, index) if level == 0 and entries else []
             for width in sorted(widths):
                 yield Tile(level, index, width), b"".join(hashes[:width])
                 if own:
@@ -93,8 +93,18 @@ def wanted(
         raise LogInconsistent(f"{damage}; nothing is published. Run 'lodeline log fsck'.") from None
 
 
-def _entries(found: Tree, index: int) -> list[bytes]:
-    return [entry for _, entry in found.entries(index * WIDTH, min((index + 1) * WIDTH, found.size))]
+def _entries(book: Book, found: Tree, index: int) -> list[bytes]:
+    """The entries of a tile of leaf hashes, each held against its hash. Raises `LogDamaged`."""
+    hashes = found.hashes(0, index)
+    start = index * WIDTH
+    within = "WHERE position >= %s AND position < %s ORDER BY position"
+    leaves = [bytes(row[0]) for row in rows.read(book.entries, "leaf", within, start, start + len(hashes))]
+    if len(leaves) != len(hashes):
+        raise LogDamaged(f"entries from {start} on cannot be read: the database does not hold it")
+    for at, (leaf, hashed) in enumerate(zip(leaves, hashes, strict=True), start):
+        if leaf_hash(leaf) != hashed:
+            raise LogDamaged(f"entry {at} is not the one in the tree")
+    return leaves
 
 
 def _full(start: int, size: int) -> Iterator[Tile]:
