@@ -1,4 +1,4 @@
-"""`lodeline events check|hash|convert|sheet FILE...`: documents are read, nothing is sent, stored or looked up."""
+"""`lodeline events check|hash|convert|find|sheet FILE...`: documents are read, nothing is sent, stored or looked up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lodeline.events import command_sheet
+from lodeline.events import command_find, command_sheet
 
 if TYPE_CHECKING:
     import argparse
@@ -45,11 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     convert.add_argument("file", metavar="FILE", help=_FILES)
     convert.add_argument("--to", choices=("json", "xml"), help="default: the other one")
     convert.add_argument("--out", metavar="FILE", help="write there instead of standard output")
+    command_find.add_arguments(verbs)
     command_sheet.add_arguments(verbs)
 
 
 def run(args: argparse.Namespace) -> int:
     """0: no error found; 1: at least one; 2: a file cannot be read."""
+    if args.verb == "find":
+        return command_find.run(args, _documents)
     runs = {"check": _run_check, "hash": _run_hash, "convert": _run_convert, "sheet": command_sheet.run}
     return runs[args.verb](args)
 

@@ -354,3 +354,42 @@ def test_urns_become_links_and_come_back():
     other = {**links, "readPoint": {"id": "https://id.gs1.org/414/9521999000003"}}
     _, whole = as_urns([other])
     assert not whole
+
+
+def test_files_are_asked_on_the_command_line(tmp_path, capsys):
+    from lodeline.cli import main
+
+    names = ("type", "eventID", "eventTime", "eventTimeZoneOffset", "epcList", "action")
+    first = {**{name: EVENT[name] for name in names}, "ilmd": {"ex:grade": "high"}}
+    other = {**{name: EVENT[name] for name in names}, "action": "OBSERVE", "bizStep": "shipping"}
+    path = tmp_path / "two.json"
+    document = {
+        "@context": [
+            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+            {"ex": PREFIXES["ex"]},
+        ],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": "2026-10-01T10:00:00Z",
+        "epcisBody": {"eventList": [first, other, {"type": "ObjectEvent"}]},
+    }
+    path.write_text(json.dumps(document))
+
+    def find(*said):
+        code = main(["events", "find", str(path), *(part for one in said for part in ("--where", one))])
+        shown = capsys.readouterr()
+        return code, len(shown.out.splitlines()), shown.err
+
+    assert find("eventType=ObjectEvent")[:2] == (0, 2)
+    assert find("eventType=ObjectEvent", "EQ_bizStep=shipping")[:2] == (0, 1)
+    assert find("EQ_ILMD_https://ns.example/epcis/grade=high")[:2] == (0, 1)
+    code, lines, said = find("EQ_bizStep=packing")
+    assert (code, lines, "event 2 does not fit the schema" in said) == (1, 0, True)
+    code, _, said = find("EQ_step=packing")
+    assert (code, "EQ_step" in said) == (2, True)
+    assert find("orderBy=eventTime")[0] == 2
+    assert main(["events", "find", str(tmp_path / "none.json")]) == 2
+    capsys.readouterr()
+    assert main(["events", "find", str(path), "--json", "--where", "EQ_bizStep=shipping"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["events"]
+    assert (found["index"], found["event"]["bizStep"]) == (1, "shipping")
