@@ -137,7 +137,7 @@ def _entry(entry: Entry, physical: Physical) -> Iterator[tuple[str, str, Severit
         for model in models:
             if model is not account.model and may_claim(account.model, [model]):
                 words = f"the lot is said to be {model.value}, what is claimed of it here is {account.model.value}"
-                yield "CM-02", words, error
+                yield "CM-02", words, Severity.NOTE
 
 
 def check_course(ledger: Ledger, account: Account, now: datetime) -> Iterator[BookFinding]:

@@ -18,13 +18,14 @@ from django.conf import settings
 
 from lodeline.access import platform
 from lodeline_server.credentials.actions import usable
-from lodeline_server.demo import accounts, credentials, questions, recalled, results
+from lodeline_server.demo import accounts, credentials, custody, questions, recalled, results, sheets
 from lodeline_server.demo.people import loaded, sign_ins
 from lodeline_server.demo.signing import key, kid, signature
 from lodeline_server.demo.story import tell
 from lodeline_server.events import actions as capture
 from lodeline_server.events import processing
 from lodeline_server.events.models import CaptureJob
+from lodeline_server.events.sheets import actions as spreadsheets
 from lodeline_server.kit.problems import Problem
 from lodeline_server.log import projections
 from lodeline_server.log import queries as log
@@ -125,6 +126,8 @@ def load(
                 say(step)
         projections.follow_all()
         results.finish(world, workspace, story.places["recalled_lot"], say)
+        say("keeping a book of credits")
+        custody.tell(world, workspace, results.midnight(anchor))
         if usable():
             say("signing credentials")
             credentials.tell(workspace, results.midnight(anchor))
@@ -235,8 +238,14 @@ def _month_end(story: Story, workspace: Workspace, day: date) -> None:
     results.month_end(story.world, workspace, day)
 
 
-def _capture(document: Document, actor: Actor) -> None:
-    job = capture.submit(
+def _submit_sheet(document: Document, actor: Actor) -> CaptureJob:
+    upload = spreadsheets.Upload(data=document.sheet, template=sheets.TEMPLATE, name=sheets.NAME)
+    preview = spreadsheets.preview(actor=actor, upload=upload, now=document.captured_at)
+    return spreadsheets.confirm(actor=actor, preview=preview, now=document.captured_at, queue=False)
+
+
+def _submit(document: Document, actor: Actor) -> CaptureJob:
+    return capture.submit(
         actor=actor,
         document=capture.Document(
             data=document.data, name=document.name, jws=signature(document) if document.signs else ""
@@ -244,6 +253,10 @@ def _capture(document: Document, actor: Actor) -> None:
         now=document.captured_at,
         queue=False,
     )
+
+
+def _capture(document: Document, actor: Actor) -> None:
+    job = _submit_sheet(document, actor) if document.sheet else _submit(document, actor)
     job = processing.process(job, document.captured_at, follow=False)
     if job.state != CaptureJob.State.TAKEN or job.rejected:
         raise RuntimeError(f"{document.name} was not taken: {job.findings[:3]}")

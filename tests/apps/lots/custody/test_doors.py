@@ -132,7 +132,7 @@ def test_a_model_that_was_not_the_claims(actor):
         conversion("turn", 3, "10"),
         claim("out", 11, "5", evidence={"event": "urn:uuid:better"}),
     )
-    assert found(maker) == [("CM-02", "error", "out")]
+    assert found(maker) == [("CM-02", "note", "out")]
 
 
 def test_over_http_from_rules_to_closing(actor, api_client, django_assert_max_num_queries):
