@@ -47,11 +47,11 @@ def test_a_good_document_is_taken(visit):
     send(page, name, document(event()))
     page.wait_for_load_state()
     for _attempt in range(40):
-        if "taken" in page.locator("main").inner_text():
+        if "in every view" in page.locator("main").inner_text():
             break
         page.wait_for_timeout(500)
         page.reload()
-    assert "taken" in page.locator("main").inner_text()
+    assert "in the log and in every view" in page.locator("main").inner_text()
     page.goto(f"/app/search?q={name}")
     assert "1 thing on record fits" in page.locator("h1").inner_text()
 

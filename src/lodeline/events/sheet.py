@@ -7,7 +7,9 @@ has to say about the events is said beside the rows they come from.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -22,7 +24,7 @@ from lodeline.events.sheet_templates import DECIMAL, MARK, TEMPLATES, ZONE, Colu
 from lodeline.evidence import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 _HEAD: Final = 20
@@ -61,6 +63,33 @@ class Sheet:
     def document(self, now: datetime, source: dict[str, Any] | None = None) -> dict[str, Any]:
         """The document to capture; `source`: the sheet itself."""
         return document(self.made, self.template, now, source)
+
+
+def source_of(
+    sheet: Sheet,
+    data: bytes,
+    *,
+    name: str,
+    zone: str = "",
+    decimal: str = "",
+    rows: Sequence[Sequence[int]] = (),
+) -> dict[str, Any]:
+    """The sheet as it came, to stand in the document: sealed with it, every event can be compared with its row.
+
+    `rows`: those of each event, where the document holds others than the sheet's alone.
+    """
+    said = {"zone": zone, "decimal": decimal}
+    return {
+        "name": name,
+        "template": sheet.template.label,
+        "mediaType": MEDIA_TYPES[form_of(name, data)],
+        "sha256": sha256(data).hexdigest(),
+        "size": len(data),
+        "sheet": sheet.sheet,
+        "rows": [list(one) for one in rows or [one.rows for one in sheet.made]],
+        "raw": b64encode(data).decode(),
+        **{key: value for key, value in said.items() if value},
+    }
 
 
 def form_of(name: str, data: bytes) -> str:

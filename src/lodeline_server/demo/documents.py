@@ -38,6 +38,8 @@ class Document:
     data: bytes = field(repr=False)
     count: int
     signs: bool
+    sheet: bytes = field(default=b"", repr=False)
+    """The spreadsheet it comes as; `data` is what that becomes."""
 
     @property
     def sha256(self) -> str:

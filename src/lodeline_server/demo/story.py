@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from lodeline_server.demo import reconciling
+from lodeline_server.demo import reconciling, sheets
 from lodeline_server.demo.afterlife import attach, chosen
 from lodeline_server.demo.documents import Document, event_documents
 from lodeline_server.demo.network import RECALLED, SEED, Network
@@ -57,6 +57,7 @@ def _places(network: Network) -> dict[str, str]:
         "certificate_expires_soon": parties[EXPIRES_SOON].uri,
         "incident": parties["kolomba"].uri,
         "second_party_drill": parties["haldenvik"].uri,
+        "came_as_a_sheet": sheets.assayed(network).uri,
         "looks_alike": reconciling.looked_alike(network)[0].uri,
         "copied_label": reconciling.copied(network)[0],
     }
@@ -80,7 +81,7 @@ def tell(anchor: date, *, small: bool = False) -> Story:
     cast = network.world
     rng = Random(f"lodeline demonstration documents {SEED} {small}")  # noqa: S311
     documents = [*statement_documents(cast, network), *event_documents(cast, network.happenings, rng)]
-    documents += reconciling.documents(network)
+    documents += [*reconciling.documents(network), sheets.document(network)]
     documents.sort(
         key=lambda document: (document.captured_at, document.party, document.kind, document.sha256)
     )

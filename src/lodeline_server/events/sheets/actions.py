@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,7 @@ from django.db import transaction
 from lodeline import strictjson
 from lodeline.access import Permission
 from lodeline.events.check import check
-from lodeline.events.sheet import MEDIA_TYPES, Sheet, form_of, read_grid, shown, unreadable
+from lodeline.events.sheet import Sheet, form_of, read_grid, shown, source_of, unreadable
 from lodeline.events.sheet_events import Made, name_of
 from lodeline.events.sheet_grid import CellFinding, SheetLimits, Unreadable
 from lodeline.events.sheet_templates import TEMPLATES
@@ -206,7 +205,15 @@ def _against_record(
     if errors:
         return sheet, listed, None
     before = [{"rows": [], "id": one["eventID"], "state": "declared"} for one in declared]
-    whole = sheet.document(now, _source(upload, sheet, [*before, *listed]))
+    source = source_of(
+        sheet,
+        upload.data,
+        name=capture.clean(upload.name),
+        zone=upload.zone,
+        decimal=upload.decimal,
+        rows=[one["rows"] for one in (*before, *listed)],
+    )
+    whole = sheet.document(now, source)
     if declared:
         whole["epcisBody"]["eventList"] = [*declared, *whole["epcisBody"]["eventList"]]
     return sheet, [*before, *listed], _packed(whole)
@@ -220,23 +227,6 @@ def _packed(document: dict[str, Any]) -> bytes:
             kind="epcisException:CaptureLimitExceededException",
         )  # fmt: skip
     return data
-
-
-def _source(upload: Upload, sheet: Sheet, made: list[dict[str, Any]]) -> dict[str, Any]:
-    """The sheet as it came. It is sealed with the document, so every event of it can be compared with its row."""
-    form = form_of(upload.name, upload.data)
-    return {
-        "name": capture.clean(upload.name),
-        "template": sheet.template.label,
-        "mediaType": MEDIA_TYPES[form],
-        "sha256": sha256(upload.data).hexdigest(),
-        "size": len(upload.data),
-        "sheet": sheet.sheet,
-        "rows": [one["rows"] for one in made],
-        "raw": base64.b64encode(upload.data).decode(),
-        **({"zone": upload.zone} if upload.zone else {}),
-        **({"decimal": upload.decimal} if upload.decimal else {}),
-    }
 
 
 def _revised(made: list[Made], template: str, party: str, workspace: int) -> list[Made]:

@@ -29,7 +29,10 @@ def owner(actor: Actor) -> str:
 def previews(actor: Actor, now: datetime) -> QuerySet[SheetPreview]:
     """The actor's own previews that have not ended, newest first. Without the document."""
     rows = SheetPreview.objects.filter(
-        workspace_id=actor.workspace, organisation_id=actor.organisation, actor=owner(actor), expires_at__gt=now
+        workspace_id=actor.workspace,
+        organisation_id=actor.organisation,
+        actor=owner(actor),
+        expires_at__gt=now,
     )
     return rows.defer("document").order_by("-id")
 
