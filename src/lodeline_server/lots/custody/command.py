@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 SUMMARY = SUMMARIES["custody"]
 LARGEST = 4 * 1024 * 1024
+WHAT = ("rules", "receipt", "conversion", "claim", "correction")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     words = {
+        "example": "print rules or an entry to begin with",
         "books": "list the books of credits",
         "book": "show a period of a book, line by line",
         "scheme": "set the rules of a scheme, or a later version of them",
@@ -40,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, said in (("scheme", "JSON, one object"), ("entry", "JSON, one entry or a list of them")):
         made[name].add_argument("file", type=Path, help=f"{said}; - reads from standard input")
+    made["example"].add_argument("what", choices=WHAT, help="what to print")
+    made["example"].add_argument("--site", default="", help="put this site into it")
     made["check"].add_argument("--book", default="", help="only this book")
     for one in made.values():
         one.add_argument("--workspace", default="", help="needed only when there are several")
@@ -47,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.step == "example":
+        from lodeline_server.lots.custody.examples import example
+
+        print(json.dumps(example(args.what, args.site), indent=1))
+        return GOOD
     from lodeline_server.kit import setup
 
     setup.django()
