@@ -15,7 +15,6 @@ from lodeline_server.kit.permissions import endpoint
 from lodeline_server.kit.problems import Problem
 from lodeline_server.lots import queries
 from lodeline_server.lots.answers import Sight, kilograms
-from lodeline_server.lots.custody.api import router as custody
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from lodeline_server.lots.models import Lot
 
 router = Router()
-router.add_router("", custody, tags=["books of credits"])
 Word = Annotated[str, Field(max_length=500)]
 Substance = Literal["", "Ni", "Co", "Mn", "Li", "C", "Cu", "Al"]
 
