@@ -181,6 +181,7 @@ def subscriptions(
 def subscribe(request: HttpRequest, response: HttpResponse, name: Name) -> Status:
     """The address gets EPCISQueryDocuments by POST, signed with your token, as long as you may see the events."""
     negotiate(request, response)
+    queries.one(_actor(request), name)  # what is not there is told before what is wrong with the rest
     kinds = {
         "dest": str,
         "signatureToken": str,
