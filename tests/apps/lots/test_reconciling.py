@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from tests.apps.evidence.telling import statement
+from attrs import evolve
+from tests.apps.evidence.telling import site, statement
 from tests.apps.lots.chain import (
     CARS,
+    GARAGE,
     MINE,
     MINER,
     NOW,
@@ -347,3 +349,27 @@ def test_the_same_record_and_day_give_the_same(space):
     assert deciding.findings(space, NOW + timedelta(hours=3)) == (at, first)
     tell(space, came())
     assert deciding.findings(space, NOW, until=at)[1] == first  # as it was known then
+
+
+def test_an_erasure_reaches_cases_that_repeat_a_name(space):
+    from lodeline_server.log import erasing
+    from lodeline_server.log.queries import get
+
+    yard = site(GARAGE, CARS, "other", "Anna Lind")
+    place = {"latitude": "-4.32", "longitude": "15.31"}
+    yard.payload["body"]["content"] |= place
+    tell(space, evolve(yard, data_subject="Anna Lind"), seen(3, "geo:53.55,9.99"), seen(3, GARAGE, hours=5))
+    look(space)
+    case = Case.objects.get()
+    assert "Anna Lind" in case.finding["message"]
+    erasing.erase(
+        actor=platform(space),
+        workspace=space,
+        subject="Anna Lind",
+        reason="request",
+        now=NOW + timedelta(days=1),
+    )
+    assert get(case.opened).erased
+    assert not any("Anna" in line for line in dump_all())
+    look(space, NOW + timedelta(days=1))
+    assert not Case.objects.filter(rule="RC-CLONE").exists()  # nobody knows any more where that place is
