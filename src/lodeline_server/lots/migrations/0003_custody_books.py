@@ -5,134 +5,205 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('lots', '0004_cases'),
-        ('parties', '0001_initial'),
+        ("lots", "0004_cases"),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CustodyBook',
+            name="CustodyBook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=16)),
-                ('scheme', models.CharField(max_length=60)),
-                ('model', models.CharField(max_length=20)),
-                ('site', models.CharField(max_length=500)),
-                ('group', models.CharField(max_length=100)),
-                ('characteristics', models.TextField()),
-                ('opened', models.DateTimeField()),
-                ('entries', models.PositiveIntegerField(default=0)),
-                ('credited', models.BigIntegerField(default=0)),
-                ('debited', models.BigIntegerField(default=0)),
-                ('closed', models.DateTimeField(null=True)),
-                ('position', models.PositiveBigIntegerField()),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=16)),
+                ("scheme", models.CharField(max_length=60)),
+                ("model", models.CharField(max_length=20)),
+                ("site", models.CharField(max_length=500)),
+                ("group", models.CharField(max_length=100)),
+                ("characteristics", models.TextField()),
+                ("opened", models.DateTimeField()),
+                ("entries", models.PositiveIntegerField(default=0)),
+                ("credited", models.BigIntegerField(default=0)),
+                ("debited", models.BigIntegerField(default=0)),
+                ("closed", models.DateTimeField(null=True)),
+                ("position", models.PositiveBigIntegerField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['site', 'group', 'characteristics', 'ref'],
+                "ordering": ["site", "group", "characteristics", "ref"],
             },
         ),
         migrations.CreateModel(
-            name='CustodyClosing',
+            name="CustodyClosing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(unique=True)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('opening', models.BigIntegerField()),
-                ('closing', models.BigIntegerField()),
-                ('by', models.CharField(max_length=60)),
-                ('organisation', models.BigIntegerField(null=True)),
-                ('content', models.JSONField()),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='closings', to='lots.custodybook')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("opening", models.BigIntegerField()),
+                ("closing", models.BigIntegerField()),
+                ("by", models.CharField(max_length=60)),
+                ("organisation", models.BigIntegerField(null=True)),
+                ("content", models.JSONField()),
+                (
+                    "book",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="closings",
+                        to="lots.custodybook",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='CustodyEntry',
+            name="CustodyEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(unique=True)),
-                ('ref', models.CharField(max_length=100)),
-                ('kind', models.CharField(max_length=12)),
-                ('at', models.DateTimeField()),
-                ('mass', models.BigIntegerField()),
-                ('given', models.BigIntegerField(null=True)),
-                ('source', models.CharField(blank=True, max_length=64)),
-                ('event', models.CharField(blank=True, max_length=500)),
-                ('reverses', models.CharField(blank=True, max_length=100)),
-                ('reversed_by', models.PositiveBigIntegerField(null=True)),
-                ('by', models.CharField(max_length=60)),
-                ('organisation', models.BigIntegerField(null=True)),
-                ('content', models.JSONField()),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_entries', to='lots.custodybook')),
-                ('into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='entries_in', to='lots.custodybook')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("ref", models.CharField(max_length=100)),
+                ("kind", models.CharField(max_length=12)),
+                ("at", models.DateTimeField()),
+                ("mass", models.BigIntegerField()),
+                ("given", models.BigIntegerField(null=True)),
+                ("source", models.CharField(blank=True, max_length=64)),
+                ("event", models.CharField(blank=True, max_length=500)),
+                ("reverses", models.CharField(blank=True, max_length=100)),
+                ("reversed_by", models.PositiveBigIntegerField(null=True)),
+                ("by", models.CharField(max_length=60)),
+                ("organisation", models.BigIntegerField(null=True)),
+                ("content", models.JSONField()),
+                (
+                    "book",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="own_entries",
+                        to="lots.custodybook",
+                    ),
+                ),
+                (
+                    "into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries_in",
+                        to="lots.custodybook",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='CustodyRemark',
+            name="CustodyRemark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(unique=True)),
-                ('ref', models.CharField(max_length=100)),
-                ('approver', models.CharField(blank=True, max_length=200)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("ref", models.CharField(max_length=100)),
+                ("approver", models.CharField(blank=True, max_length=200)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='CustodyScheme',
+            name="CustodyScheme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('version', models.CharField(max_length=40)),
-                ('starts', models.DateTimeField()),
-                ('content', models.JSONField()),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("version", models.CharField(max_length=40)),
+                ("starts", models.DateTimeField()),
+                ("content", models.JSONField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.workspace"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'position'],
+                "ordering": ["name", "position"],
             },
         ),
         migrations.AddIndex(
-            model_name='custodybook',
-            index=models.Index(fields=['workspace', 'site'], name='custody_book_site'),
+            model_name="custodybook",
+            index=models.Index(fields=["workspace", "site"], name="custody_book_site"),
         ),
         migrations.AddConstraint(
-            model_name='custodybook',
-            constraint=models.UniqueConstraint(fields=('workspace', 'ref'), name='custody_book_once'),
+            model_name="custodybook",
+            constraint=models.UniqueConstraint(fields=("workspace", "ref"), name="custody_book_once"),
         ),
         migrations.AddIndex(
-            model_name='custodyentry',
-            index=models.Index(fields=['workspace', 'source'], name='custody_entry_source'),
+            model_name="custodyentry",
+            index=models.Index(fields=["workspace", "source"], name="custody_entry_source"),
         ),
         migrations.AddIndex(
-            model_name='custodyentry',
-            index=models.Index(fields=['workspace', 'event'], name='custody_entry_event'),
+            model_name="custodyentry",
+            index=models.Index(fields=["workspace", "event"], name="custody_entry_event"),
         ),
         migrations.AddIndex(
-            model_name='custodyentry',
-            index=models.Index(fields=['workspace', 'reverses'], name='custody_entry_reverses'),
+            model_name="custodyentry",
+            index=models.Index(fields=["workspace", "reverses"], name="custody_entry_reverses"),
         ),
         migrations.AddConstraint(
-            model_name='custodyentry',
-            constraint=models.UniqueConstraint(fields=('workspace', 'ref'), name='custody_entry_once'),
+            model_name="custodyentry",
+            constraint=models.UniqueConstraint(fields=("workspace", "ref"), name="custody_entry_once"),
         ),
         migrations.AddIndex(
-            model_name='custodyremark',
-            index=models.Index(fields=['workspace', 'ref'], name='custody_remark_entry'),
+            model_name="custodyremark",
+            index=models.Index(fields=["workspace", "ref"], name="custody_remark_entry"),
         ),
     ]
