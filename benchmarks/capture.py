@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import statistics
 import subprocess
 import sys
 import threading
@@ -164,7 +163,7 @@ def _wait(data: Path, sql: str, value: int) -> None:
 
 
 def _steps() -> None:
-    """Runs in a process of its own: CPU microseconds an event for each step, on five documents in a row."""
+    """Runs in a process of its own: CPU microseconds an event for each step, means over documents in a row."""
     import gzip
 
     from lodeline_server.kit import setup
@@ -175,23 +174,26 @@ def _steps() -> None:
     from lodeline.events import context, epcis, rules, schema
     from lodeline.events.limits import Limits
     from lodeline.keys import verify_detached
-    from lodeline_server.events import actions, filing, processing, storage
+    from lodeline_server.events import actions, custody, filing, processing, storage
+    from lodeline_server.events.querying import projection as projection_of_queries
+    from lodeline_server.evidence import projections as projections_of_evidence
     from lodeline_server.kit.clock import now
-    from lodeline_server.log import projections
+    from lodeline_server.log import after, projections
     from lodeline_server.lots import projections as projections_of_lots
+    from lodeline_server.lots import rows as rows_of_lots
     from lodeline_server.parties.models import Organisation
 
-    took: dict[str, list[float]] = {}
+    took: dict[str, float] = {}
 
     def clock(name: str, work: Any) -> Any:
         begin = time.process_time()
         value = work()
-        took.setdefault(name, []).append((time.process_time() - begin) / SIZE * 1e6)
+        took[name] = took.get(name, 0) + time.process_time() - begin
         return value
 
-    def watch(module: Any, name: str, label: str) -> None:
-        honest = getattr(module, name)
-        setattr(module, name, lambda *args, **kwargs: clock(label, lambda: honest(*args, **kwargs)))
+    def watch(holder: Any, name: str, label: str) -> None:
+        honest = getattr(holder, name)
+        setattr(holder, name, lambda *args, **kwargs: clock(label, lambda: honest(*args, **kwargs)))
 
     organisation = Organisation.objects.get(slug="works")
     actor = platform(organisation.workspace_id)
@@ -206,46 +208,68 @@ def _steps() -> None:
         organisation=organisation.pk,
         party=organisation.party,
     )
-    watch(filing, "append", "log: canonical, seal, leaf, tree, insert")
-    watch(storage, "insert_records", "records")
-    watch(storage, "store_things", "things")
-    watch(projections_of_lots, "_apply", "lots: touches, folding, rows")
-    watch(filing.Content, "decisions", "identity (at submit and again here)")
-    watch(filing.Content, "again", "process: parse again")
-    watch(filing, "_judged", "checks against the record")
+    watch(filing.Content, "decisions", "  identity: content hash, what is on record (at submit and again)")
+    watch(custody.queries, "things", "  things: read")
+    watch(filing, "_judged", "  checks against the record")
+    watch(filing, "append", "  log: seal, leaf, tree, insert")
+    watch(storage, "insert_records", "  records: insert")
+    watch(storage, "store_things", "  things: insert, update")
+    watch(after, "_round", "  log as static files")
+    watch(projections_of_evidence.EvidenceProjection, "apply", "  evidence")
+    watch(projections_of_lots.Lots, "apply", "  lots: touches, folding, rows")
+    watch(rows_of_lots, "insert", "    of which rows of touches")
+    watch(rows_of_lots, "store_lots", "    of which rows of lots that are new")
+    watch(rows_of_lots, "move_lots", "    of which rows of lots that go on")
+    watch(projection_of_queries.Index, "apply", "  index for queries")
     checker = schema.validator("TransformationEvent")
     key = {documents.KID: documents.KEY.verify_key}
-    for number in range(5):
+    served, mine = _server_cpu(), 0.0
+    for number in range(DOCUMENTS):
         body = documents.batch(number + 50, SIZE)  # not the one that goes in: nothing is in a cache yet
         jws = sign_detached(documents.KEY, body, documents.KID)
-        clock("signature of the document", lambda body=body, jws=jws: verify_detached(jws, body, key))
-        parsed = clock("strict parse", lambda body=body: strictjson.loads(body))
+        clock("  signature of the document", lambda body=body, jws=jws: verify_detached(jws, body, key))
+        parsed = clock("  strict parse", lambda body=body: strictjson.loads(body))
         events = epcis.events_of(parsed)
         names = context.Names.of(parsed["@context"])
-        clock("schema", lambda events=events: all(map(checker.is_valid, events)))
+        clock("  schema", lambda events=events: all(map(checker.is_valid, events)))
         clock(
-            "rules (parse, times, units, identifiers)",
+            "  rules (parse, times, units, identifiers)",
             lambda events=events, names=names: [
                 rules.read_event(raw, names, (), now=now(), limits=Limits()) for raw in events
             ],
         )
-        clock("pack raw bytes", lambda body=body: gzip.compress(body, filing.ZIP_LEVEL))
+        clock("  pack raw bytes", lambda body=body: gzip.compress(body, filing.ZIP_LEVEL))
         body = documents.batch(number, SIZE)
         document = actions.Document(data=body, jws=sign_detached(documents.KEY, body, documents.KID))
+        begin = time.process_time()
+        job = clock(
+            SUBMIT, lambda document=document: actions.submit(actor=actor, document=document, now=now(), queue=False)
+        )
+        clock(PROCESS, lambda job=job: processing.process(job, now(), follow=False))
+        clock(FOLLOW, projections.follow_all)
+        mine += time.process_time() - begin
+    took[SERVER] = _server_cpu() - served
+    took[WHOLE] = mine + took[SERVER]
+    print(json.dumps({name: value / (DOCUMENTS * SIZE) * 1e6 for name, value in took.items()}))
 
-        def whole(document: actions.Document = document) -> None:
-            job = clock(
-                "= submit (signature, check, identity, job row)",
-                lambda: actions.submit(actor=actor, document=document, now=now(), queue=False),
-            )
-            clock("= process (all in one transaction)", lambda: processing.process(job, now(), follow=False))
-            clock("= projections", projections.follow_all)
 
-        clock(WHOLE, whole)
-    print(json.dumps({name: statistics.median(values) for name, values in took.items()}))
+def _server_cpu() -> float:
+    """CPU seconds so far of PostgreSQL's process that serves this connection; SQLite works in this one."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return 0.0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cpu(cursor.fetchone()[0])
 
 
-WHOLE = "= whole way: signature, submit, process, lots and all other projections"
+DOCUMENTS, TRIES = 10, 3
+SUBMIT = "= submit: signature, parse, every check, identity, job row"
+PROCESS = "= process: judge against the record, log, records, things, in one transaction"
+FOLLOW = "= projections: all that were registered, to the log's end"
+SERVER = "= the database server's process"
+WHOLE = "= whole way"
 
 
 def steps(**extra: str) -> dict[str, float]:
@@ -261,6 +285,11 @@ def steps(**extra: str) -> dict[str, float]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+def _quickest(**extra: str) -> dict[str, float]:
+    """The best of some runs: what else the machine does only adds."""
+    return min((steps(**extra) for _ in range(TRIES)), key=lambda found: found[WHOLE])
+
+
 def _whole_way() -> Iterator[dict[str, Any]]:
     sys.path.insert(0, str(ROOT / "tools"))
     import postgres
@@ -268,17 +297,27 @@ def _whole_way() -> Iterator[dict[str, Any]]:
     for engine, least in LEAST.items():
         name = f"{engine}: whole way into log and lots, at least {least:,} events/s per core"
         if engine == "SQLite":
-            found = steps()
+            found = _quickest()
         elif postgres.programs() is None:
             yield bar(name, "", met=None, detail="PostgreSQL is not installed")
             continue
         else:
-            with postgres.cluster() as url:
-                found = steps(DATABASE_URL=url)
+            found = _fresh_clusters(postgres)
         rate = 1e6 / found[WHOLE]
         table = "\n".join(f"{took:7.1f} µs  {step}" for step, took in found.items())
-        detail = f"CPU of this process per event, medians of 5 documents of {SIZE:,}:\n{table}"
+        detail = (
+            f"CPU per event of all processes that do the work, mean over {DOCUMENTS} documents of {SIZE:,}, best of "
+            f"{TRIES} runs:\n{table}"
+        )
         yield bar(name, f"{rate:,.0f}", met=rate >= least, detail=detail)
+
+
+def _fresh_clusters(postgres: Any) -> dict[str, float]:
+    found = []
+    for _ in range(TRIES):
+        with postgres.cluster() as url:
+            found.append(steps(DATABASE_URL=url))
+    return min(found, key=lambda one: one[WHOLE])
 
 
 def bars() -> Iterator[dict[str, Any]]:
