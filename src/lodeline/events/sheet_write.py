@@ -82,9 +82,7 @@ def template_xlsx(template: Template) -> bytes:
         (f"{template.title}, version {template.version}",),
         (template.purpose,),
         (f"Each row becomes part of {template.makes}.",),
-        (
-            f"Fill the sheet {DATA_SHEET}. Write the time zone and, if numbers are text, the decimal mark above the rows.",
-        ),
+        (f"Fill the sheet {DATA_SHEET}. Time zone and decimal mark (of numbers kept as text) stand above.",),
         ("Column", "Needed", "What stands there", "Example", "Allowed words"),
         *(
             (

@@ -107,7 +107,9 @@ def test_an_assay_is_a_statement_and_is_not_changed(look, take):
     assert job.accepted == 1
     statement = log.get(1)
     assert statement.type == "lot.assay"
-    assert statement.payload["body"]["content"]["composition"] == [{"substance": "Ni", "massFraction": "0.223"}]
+    assert statement.payload["body"]["content"]["composition"] == [
+        {"substance": "Ni", "massFraction": "0.223"}
+    ]
     again = look(csv(row.format("22,4"), template="assays"), "assays")
     assert [one["rule"] for one in again.findings] == ["sheet.on-record"]
     assert again.errors == 1

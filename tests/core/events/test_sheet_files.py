@@ -259,7 +259,8 @@ def test_links_to_other_workbooks_are_noted_and_left_alone():
 
 def test_cells_of_all_kinds():
     row = (
-        '<row r="3"><c t="s"><v>0</v></c><c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c><c t="b"><v>1</v></c>'
+        '<row r="3"><c t="s"><v>0</v></c><c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>'
+        '<c t="b"><v>1</v></c>'
         '<c t="e"><v>#REF!</v></c><c r="G3"><v>1.5</v></c><c t="str"><f>x</f><v>y</v></c><c/><c><f>1</f></c></row>'
     )
     shared = "<si><r><t>Li</t></r><rPh><t>reading</t></rPh><r><t>OH</t></r></si>"
