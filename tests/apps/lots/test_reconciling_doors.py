@@ -182,3 +182,21 @@ def test_a_case_whose_opening_was_erased_can_be_read(case, quality):
     Case.objects.update(finding={}, cause="")
     assert "What was found was erased." in quality.get(case.get_absolute_url()).content.decode()
     assert quality.get(INBOX).status_code == 200
+
+
+def test_more_cases_ask_no_more_questions(case, quality, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    quality.get(INBOX)
+    with CaptureQueriesContext(connection) as asked:
+        quality.get(INBOX)
+    for number in range(5):
+        Case.objects.create(
+            workspace_id=case.workspace_id, ref=f"{number:016d}", rule="RC-TWICE", subject=f"L{number}",
+            site=f"urn:site:{number}", finding=case.finding, opened_at=case.opened_at, opened=90 + number,
+            changed=90 + number,
+        )  # fmt: skip
+    with django_assert_num_queries(len(asked)):
+        assert quality.get(INBOX).content.decode().count("Recorded twice under two ids") > 5
+    assert len(asked) < 30
