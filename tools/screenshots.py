@@ -32,6 +32,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "trace": ("/app/trace/", ""),
     "lot": ("/app/trace/", 'main a[href^="/app/lots/"]'),
     "item": ("/app/trace/?item=true", 'main a[href^="/app/items/"]'),
+    "reconciliation": ("/app/reconciliation/", ""),
+    "case": ("/app/reconciliation/?rule=RC-ASSAY", 'main tbody a[href^="/app/reconciliation/"]'),
     "recalls": ("/app/recalls/", ""),
     "recall-new": ("/app/recalls/new", ""),
     "recall": ("/app/recalls/", 'main tbody a[href^="/app/recalls/"]'),
