@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEME: Final = "Demonstration loop"
 SALT, CATHODE, YIELD = "cobalt sulphate", "cathode material", "0.97"
+PROCESS: Final = "co-precipitation and calcination"
 RECYCLED: Final = "recycled:post-consumer"
 CLAIMED: Final = (60, 36)  # per cent of the converted credits, on two shipments
 DOUBTFUL: Final = 2_000_000  # mg, booked on a lot of unknown origin
@@ -60,7 +61,6 @@ def _rules(world: World, products: list[str]) -> dict[str, Any]:
         "version": "1",
         "periods": {"start": f"{world.month(0):%Y-%m}-01", "months": 1, "count": 120},
         "longestDays": 31,
-        "carry": 11,
         "closeDays": 366,
         "groups": [
             {"group": SALT, "substance": "Co", "products": [SALT]},
@@ -68,7 +68,7 @@ def _rules(world: World, products: list[str]) -> dict[str, Any]:
         ],
         "factors": [
             {
-                "from": SALT, "to": CATHODE, "process": "co-precipitation and calcination", "factor": YIELD,
+                "from": SALT, "to": CATHODE, "process": PROCESS, "factor": YIELD,
                 "evidence": "mass flow study of the demonstration",
             }
         ],
@@ -76,40 +76,44 @@ def _rules(world: World, products: list[str]) -> dict[str, Any]:
 
 
 def _entries(workspace: int, site: str, found: Sequence[Moved]) -> list[dict[str, Any]]:
-    """Everything that was received as recycled, its conversion, two claims; and a receipt that nothing bears out."""
+    """What was received as recycled, converted a day later and claimed on the next shipments.
+
+    The last receipt is claimed in two parts; another one rests on a lot that nothing bears out.
+    """
     group = Group(name=SALT, substance="Co", products=frozenset({SALT}))
     book = {"scheme": SCHEME, "model": "mass-balance", "site": site, "characteristics": [RECYCLED]}
-    entries, credited, last, doubtful = [], 0, None, None
+    shipped = {one.event: one.at for one in found if one.act == Touch.SHIPPED}
+    received, doubtful = [], None
     for one in found:
         if one.act != Touch.RECEIVED or not one.fits(group):
             continue
         low, high = physical.carried(workspace, [one], group, RECYCLED) or (0, 0)
         if low and low * 100 >= high * 99:
-            credited, last = credited + low, one
-            entries.append(_receipt(book, f"SUN-R{len(entries) + 1}", one, low))
-        elif last is not None and not low and high > DOUBTFUL and doubtful is None:
+            received.append((one, low))
+        elif received and not low and high > DOUBTFUL:
             doubtful = one
-    if last is None:
-        return []
-    turned = last.at + timedelta(days=1)
-    converted = credited * 97 // 100
-    entries.append(
-        book
-        | {
-            "id": "SUN-C1", "kind": "conversion", "group": SALT, "into": {"group": CATHODE}, "at": turned.isoformat(),
-            "process": "co-precipitation and calcination", "massKg": kilograms(credited),
-            "evidence": {"ticket": "batch record 0417"},
-        }
-    )  # fmt: skip
-    sent = {one.event: one.at for one in found if one.act == Touch.SHIPPED and one.at > turned}
-    for number, ((event, at), part) in enumerate(zip(sent.items(), CLAIMED, strict=False), 1):
+    entries = []
+    for number, (one, mass) in enumerate(received, 1):
+        entries.append(_receipt(book, f"SUN-R{number}", one, mass))
+        turned = one.at + timedelta(days=1)
         entries.append(
             book
             | {
-                "id": f"SUN-S{number}", "kind": "claim", "group": CATHODE, "at": at.isoformat(),
-                "massKg": kilograms(converted * part // 100), "evidence": {"event": event},
+                "id": f"SUN-C{number}", "kind": "conversion", "group": SALT, "into": {"group": CATHODE},
+                "at": turned.isoformat(), "process": PROCESS, "massKg": kilograms(mass),
+                "evidence": {"ticket": f"batch record {number:04d}"},
             }
         )  # fmt: skip
+        parts = CLAIMED if number == len(received) else (sum(CLAIMED),)
+        sent = [(event, at) for event, at in shipped.items() if at > turned]
+        for part, (share, (event, at)) in enumerate(zip(parts, sent, strict=False), 1):
+            entries.append(
+                book
+                | {
+                    "id": f"SUN-S{number}.{part}", "kind": "claim", "group": CATHODE, "at": at.isoformat(),
+                    "massKg": kilograms(mass * 97 // 100 * share // 100), "evidence": {"event": event},
+                }
+            )  # fmt: skip
     if doubtful is not None:
         entries.append(_receipt(book, "SUN-R0", doubtful, DOUBTFUL))
     return entries
