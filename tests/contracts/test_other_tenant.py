@@ -44,7 +44,10 @@ KINDS = {
     "lots.Effect": (None, "edges of the lot graph; shown as part of a trace"),
     "lots.Touch": (None, "edges of the lot graph; shown as part of a trace"),
     "lots.Declared": (None, "error declarations; shown as part of a trace"),
-    "lots.Lot": (lambda w: f"{w.word.upper()}-LOT", ["trace", "lot", "/api/lots", "/api/lots/trace"]),
+    "lots.Lot": (
+        lambda w: f"{w.word.upper()}-LOT",
+        ["trace", "lot", "explore", "/api/lots", "/api/lots/trace", "/api/lots/graph"],
+    ),
     "lots.Case": (
         lambda w: f"{w.word.upper()}-LOT",
         ["cases", "case", "/api/reconciliation/cases", "/api/reconciliation/cases/{case_id}"],

@@ -12,9 +12,11 @@ page includes.
     steps, columns, timeline                       over time
     dose_curve                                     a recall's ranked items
     trace_columns                                  the graph
+    lot_graph                                      a part of it, each lot a link
 """
 
 from lodeline_server.kit.charts.dose import dose_curve
+from lodeline_server.kit.charts.explorer import lot_graph
 from lodeline_server.kit.charts.folding import fold
 from lodeline_server.kit.charts.history import columns, steps, timeline
 from lodeline_server.kit.charts.intervals import bar, coverage, interval, legal_minimum, rank, rank_axis, ties
@@ -23,7 +25,7 @@ from lodeline_server.kit.charts.trace import trace_columns
 from lodeline_server.kit.charts.waterfall import waterfall, waterfall_cells
 
 __all__ = [
-    "bar", "colours", "columns", "coverage", "dose_curve", "fold", "interval", "legal_minimum", "legend", "pattern",
-    "rank", "rank_axis", "stacked", "steps", "swatch", "ties", "timeline", "trace_columns", "waterfall",
+    "bar", "colours", "columns", "coverage", "dose_curve", "fold", "interval", "legal_minimum", "legend", "lot_graph",
+    "pattern", "rank", "rank_axis", "stacked", "steps", "swatch", "ties", "timeline", "trace_columns", "waterfall",
     "waterfall_cells",
 ]  # fmt: skip

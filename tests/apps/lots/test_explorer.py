@@ -1,0 +1,174 @@
+"""The explorer: what is shown of the graph, how it stood at a time, and nothing of others."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from tests.apps.lots.chain import (
+    MINE,
+    commission,
+    described,
+    kg,
+    lot,
+    organisations,
+    tell,
+    transform,
+    world,
+)
+
+from lodeline_server.lots import queries
+from lodeline_server.lots.models import Lot
+from lodeline_server.parties.models import Organisation
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(key):
+    return f"/app/lots/{Lot.objects.get(key=key).pk}/explore"
+
+
+def text(answer):
+    return unescape(answer.content.decode())
+
+
+def heading(answer):
+    return re.search(r"<h1>(.*?)</h1>", text(answer), re.DOTALL)[1].strip()
+
+
+def test_the_trail_is_shown_both_ways(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+    answer = client.get(page_of(lot("CAM")))
+    assert answer.status_code == 200
+    assert heading(answer).startswith("All ")
+    assert text(answer).count("<rect") > 4
+    assert "explorer.js" in text(answer)
+    assert "style=" not in text(answer).split("<main")[1]
+    back = text(client.get(page_of(lot("CAM")) + "?direction=back"))
+    assert ("MINED" in back, "P1" in back) == (True, False)
+
+
+def test_a_date_says_what_there_was(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+    page = client.get(page_of(lot("CAM")) + "?at=2026-01-01")
+    assert heading(page).startswith("On 2026-01-01, ")
+    assert "not made yet" in text(page)
+    assert "later-way" in text(page)
+    assert "not made yet" not in text(client.get(page_of(lot("CAM")) + "?at=2026-12-31"))
+
+
+def test_a_log_position_says_what_was_known(workspace, client_as):
+    organisations(workspace.pk)
+    tell(workspace.pk, commission(lot("A"), 0, MINE))
+    early = queries.position()
+    tell(workspace.pk, transform(2, [(lot("A"), 50)], [(lot("B"), 50)], ilmd=described("cathode", Co="0.5")))
+    client = client_as("buyer")
+    assert (
+        heading(client.get(page_of(lot("A")) + f"?known={early}"))
+        == "A stands alone: nothing flowed in or out."
+    )
+    assert heading(client.get(page_of(lot("A")))) == "All 2 lots around A are shown."
+    assert client.get(page_of(lot("B")) + f"?known={early}").status_code == 404
+
+
+def test_many_lots_are_folded_and_counted(workspace, client_as, django_assert_max_num_queries):
+    organisations(workspace.pk)
+    outputs = [(lot(f"B{number}"), 1) for number in range(230)]
+    tell(workspace.pk, commission(lot("A"), 0, MINE, 500))
+    tell(workspace.pk, transform(2, [(lot("A"), 230)], outputs, ilmd=described("cathode", Co="0.5")))
+    client = client_as("buyer")
+    with django_assert_max_num_queries(60):
+        page = client.get(page_of(lot("A")) + "?limit=200")
+    assert heading(page) == "200 of 231 lots around A are shown."
+    assert "31 lots are folded: at most 200 are shown at once" in text(page)
+    assert "200 of 231" in heading(client.get(page_of(lot("A")) + "?limit=200&at=")), (
+        "an empty date asks nothing"
+    )
+
+
+def test_opening_shows_more_and_filters_keep_the_way(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+    folded = text(client.get(page_of(lot("CAM")) + "?depth=1&direction=forward"))
+    link = re.search(r'href="(\?[^"]*open=[^"]*)"', folded)
+    if link is None:
+        assert "folded" not in folded.split("<h1>")[1].split("</p>")[0]
+    else:
+        assert len(text(client.get(page_of(lot("CAM")) + link[1]))) > len(folded)
+    found = client.get(page_of(lot("CAM")), {"site": MINE, "depth": 9})
+    assert "MINED" in text(found)
+    assert "TRADED" not in text(found).split("<table")[1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?at=yesterday", "?at=2026-99-99", "?known=-1", "?known=9" + "9" * 40, "?depth=0", "?limit=100000", "?limit=x",
+        "?substance=Unobtainium", "?direction=up", "?at=%00", "?known=٣",
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_said(workspace, client_as, query):
+    world(workspace.pk)
+    answer = client_as("buyer").get(page_of(lot("CAM")) + query)
+    assert answer.status_code == 200
+    assert "Part of the address was not understood." in text(answer)
+
+
+def test_odd_words_name_nothing(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+    for query in ("?open=%00&open=x", "?site=%00", "?party=nobody", "?at=0001-01-01T00:00:00"):
+        assert client.get(page_of(lot("CAM")) + query).status_code == 200
+
+
+@pytest.mark.parametrize("slug", ["cars", "quick"])
+def test_a_supplier_sees_shares_and_no_names(workspace, client_as, slug):
+    world(workspace.pk)
+    client = client_as("supplier", of=Organisation.objects.get(slug=slug))
+    own = [one for one in Lot.objects.all() if client.get(one.get_absolute_url()).status_code == 200]
+    hidden = set(Lot.objects.values_list("label", flat=True)) - {one.label for one in own}
+    assert own
+    assert hidden
+    for one in own:
+        page = text(client.get(f"/app/lots/{one.pk}/explore?depth=9")).split("<main")[1]
+        said = client.get(f"/api/lots/graph?key={one.key}&depth=9").content.decode()
+        assert "another party" in page
+        for name in hidden:
+            assert f">{name}<" not in page
+            assert f"/{name}" not in page
+            assert name not in said
+    for one in Lot.objects.filter(label__in=hidden):
+        assert client.get(f"/app/lots/{one.pk}/explore").status_code == 404
+
+
+def test_units_without_mass_are_not_measured(workspace, client_as):
+    organisations(workspace.pk)
+    tell(workspace.pk, commission(lot("A"), 0, MINE, ilmd=described("ore")))
+    tell(workspace.pk, transform(2, [(lot("A"), 50)], [(lot("B"), 5)], ilmd=described("slag")))
+    page = client_as("buyer").get(page_of(lot("B")))
+    assert "Mass</a>" in text(page)
+    assert kg(lot("A"), 1)["uom"] == "KGM"
+
+
+def test_the_api_says_the_same(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+    said = client.get(f"/api/lots/graph?key={lot('CAM')}&limit=200&depth=9").json()
+    assert said["shown"] == said["total"] == len(said["lots"])
+    into = {}
+    for edge in said["edges"]:
+        into[edge["to"]] = into.get(edge["to"], 0) + float(edge["share"])
+    for one in said["lots"]:
+        if one["id"] in into:
+            assert into[one["id"]] + float(one["unknownInput"]) == pytest.approx(1, abs=1e-5)
+    early = client.get(f"/api/lots/graph?key={lot('CAM')}&at=2026-01-01").json()
+    assert {one["there"] for one in early["lots"]} == {True, False}
+    assert client.get(f"/api/lots/graph?key={lot('CAM')}&at=soon").status_code == 422
+    assert client.get(f"/api/lots/graph?key={lot('NONE')}").status_code == 404
+    shares = client.get(f"/api/lots/origins?key={lot('CAM')}").json()["origins"]["Co"]
+    whole = sum(float(one["low"]) for one in shares["countries"]) + float(shares["unknown"])
+    assert whole == pytest.approx(1, abs=1e-5)
+    assert all(float(one["low"]) <= float(one["high"]) for one in shares["countries"])
