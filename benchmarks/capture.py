@@ -243,7 +243,8 @@ def _steps() -> None:
         document = actions.Document(data=body, jws=sign_detached(documents.KEY, body, documents.KID))
         begin = time.process_time()
         job = clock(
-            SUBMIT, lambda document=document: actions.submit(actor=actor, document=document, now=now(), queue=False)
+            SUBMIT,
+            lambda document=document: actions.submit(actor=actor, document=document, now=now(), queue=False),
         )
         clock(PROCESS, lambda job=job: processing.process(job, now(), follow=False))
         clock(FOLLOW, projections.follow_all)

@@ -152,7 +152,7 @@ def content(raw: dict[str, Any], context: contexts.Names) -> Content:
     if not _APART.isdisjoint(raw):
         return Content(bytes.fromhex(content_hash(raw, context)))
     text, same = canonical_and_same(raw)
-    return Content(_digest(text, contexts.names_for(raw, context).prefixes).digest(), text, same)
+    return Content(_digest(text, contexts.names_for(raw, context).prefixes), text, same)
 
 
 _APART: Final = frozenset({"recordTime", "@context"})
@@ -177,14 +177,13 @@ def core_hash(raw: Mapping[str, Any]) -> str:
 
 
 def _hash(raw: Mapping[str, Any], without: Collection[str], known: dict[str, str] | None = None) -> str:
-    return _digest(
-        canonical({key: value for key, value in raw.items() if key not in without}), known or {}
-    ).hexdigest()
+    text = canonical({key: value for key, value in raw.items() if key not in without})
+    return _digest(text, known or {}).hex()
 
 
-def _digest(text: bytes, known: dict[str, str]) -> Any:
+def _digest(text: bytes, known: dict[str, str]) -> bytes:
     used = tuple([item for item in known.items() if f'"{item[0]}:'.encode() in text])
-    return sha256(text + _prefixes(used) if used else text)
+    return sha256(text + _prefixes(used) if used else text).digest()
 
 
 @lru_cache(maxsize=256)

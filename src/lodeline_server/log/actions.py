@@ -128,7 +128,9 @@ def _sealed(statements: Sequence[NewStatement], owner: vault.Tenant, size: int, 
     for number, statement in enumerate(statements):
         if not 0 < len(statement.type) <= LONGEST_TYPE:
             raise ValueError(f"a statement's type has 1 to {LONGEST_TYPE} characters")
-        text, same = (statement.text, statement.same) if statement.text else canonical_and_same(statement.payload)
+        text, same = (
+            (statement.text, statement.same) if statement.text else canonical_and_same(statement.payload)
+        )
         salt = salts[number * sealing.SALT_BYTES : (number + 1) * sealing.SALT_BYTES]
         plain, aad, row = salt + text, place(size + number), None
         if statement.data_subject:

@@ -31,7 +31,7 @@ MOST_BYTES = 32_000_000
 
 @define
 class Batch:
-    """What one transaction appended: `texts` are the canonical payloads, `payloads` what reading them gives, if known."""
+    """What one transaction appended: canonical payloads as `texts`, what reading them gives as `payloads`, if known."""
 
     first: int
     workspace: int

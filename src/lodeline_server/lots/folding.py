@@ -156,8 +156,7 @@ def _drawn(one: TouchRow, unit_mass: int | None) -> int:
 
 
 def _follow(lot: LotRow | LotState, one: TouchRow) -> None:
-    if one.time > lot.seen_at:
-        lot.seen_at = one.time
+    lot.seen_at = max(lot.seen_at, one.time)
     if one.site:
         lot.current_site = one.site
     if one.act in _HOLDING:

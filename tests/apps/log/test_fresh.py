@@ -62,10 +62,13 @@ def test_a_text_that_came_along_is_the_canonical_one(put, now):
 
 def test_what_was_rolled_back_is_not_held(django_capture_on_commit_callbacks, now):
     said = [NewStatement(type="test.said", payload={"body": {}})]
-    with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
-            append(actor=platform(), workspace=1, statements=said, now=now)
-            raise ZeroDivisionError
+    with (
+        django_capture_on_commit_callbacks(execute=True),
+        pytest.raises(ZeroDivisionError),
+        transaction.atomic(),
+    ):
+        append(actor=platform(), workspace=1, statements=said, now=now)
+        raise ZeroDivisionError
     assert fresh.HELD.between(0, 1) is None
 
 
@@ -106,7 +109,7 @@ def test_older_batches_make_room(put, monkeypatch):
 def test_followed_from_memory_and_rebuilt_from_the_log_are_alike(put, registered):
     class Seen:
         name, types, order = "seen", TYPES, 1
-        lines: list[str] = []  # noqa: RUF012 - one per test
+        lines: list[str] = []
 
         def reset(self):
             self.lines.clear()

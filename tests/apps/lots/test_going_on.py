@@ -13,7 +13,10 @@ from lodeline_server.lots.rows import STATE, LotState, TouchRow
 
 KEYS = ("https://id.gs1.org/01/09521000000013/10/A", "https://id.gs1.org/01/09521000000013/21/A")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ACTS = [getattr(Touch, name) for name in ("USED", "SEEN", "SHIPPED", "RECEIVED", "SOLD", "ENDED", "PACKED", "MADE")]
+ACTS = [
+    getattr(Touch, name)
+    for name in ("USED", "SEEN", "SHIPPED", "RECEIVED", "SOLD", "ENDED", "PACKED", "MADE")
+]
 
 
 def touch(key, number, minutes, act, amount, uom, *, void=False):
@@ -33,7 +36,9 @@ def state(lot):
     return LotState(1, *(getattr(lot, name) for name in STATE[1:]))
 
 
-@given(st.sampled_from(KEYS), st.lists(later, max_size=6), st.integers(0, 6), st.sampled_from(["KGM", "H87", ""]))
+@given(
+    st.sampled_from(KEYS), st.lists(later, max_size=6), st.integers(0, 6), st.sampled_from(["KGM", "H87", ""])
+)
 def test_going_on_is_folding_all(key, parts, cut, uom):
     touches = [touch(key, 0, 0, Touch.MADE, "600" if uom == "KGM" else "1", uom)]
     touches += [
