@@ -251,11 +251,24 @@ def test_collections(client, lots, capture, events):
         assert len(listed(client.get(f"/epcis/{path}/events"))) == number, path
     narrowed = client.get("/epcis/bizSteps/commissioning/events", {"MATCH_anyEPCClass": LOT})
     assert lot_codes(narrowed) == ["L1"]
-    for path in ("bizSteps/dancing", "epcs/urn:x:none", "readPoints/urn:x:none/events", "eventTypes/a%00b"):
+    for path in (
+        "bizSteps/dancing",
+        "epcs/urn:x:none",
+        "readPoints/urn:x:none/events",
+        "eventTypes/a%00b",
+        "bizSteps/" + "a" * 3_000,
+    ):
         assert problem(client.get(f"/epcis/{path}"))[:2] == (404, "epcisException:NoSuchResourceException"), (
             path
         )
     assert problem(client.get("/epcis/bizSteps?x=1"))[:2] == (400, PARAMETER)
+
+
+def test_what_came_just_now_is_known(client, capture, events):
+    capture(events.document(events.event(epcList=["urn:x:new"], readPoint={"id": "urn:x:new-gate"})))
+    assert client.get("/epcis/readPoints").json()["member"] == []  # the list is that of the index
+    assert client.get("/epcis/readPoints/urn:x:new-gate").json()["member"] == ["events"]
+    assert len(listed(client.get("/epcis/epcs/urn:x:new/events"))) == 1
 
 
 def test_a_supplier_sees_its_own(api_client, client, lots, second, capture, events):

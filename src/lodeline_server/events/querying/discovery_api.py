@@ -9,10 +9,11 @@ from ninja import Router
 
 from lodeline.access import Permission
 from lodeline.events.context import EPCIS_CONTEXT
+from lodeline.events.query import QueryError, of
 from lodeline.events.query_words import type_of, word
 from lodeline.identifiers import IdentifierError, normalise
 from lodeline_server.events.negotiating import negotiate
-from lodeline_server.events.querying import answering, known, tokens
+from lodeline_server.events.querying import answering, known, selecting, tokens
 from lodeline_server.events.querying.api import DOCUMENT, PAGING, PARAMETERS
 from lodeline_server.events.querying.models import Posting
 from lodeline_server.events.querying.tokens import Place
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
+
+    from lodeline.access import Actor
 
 router = Router()
 TOP = (
@@ -96,9 +99,19 @@ def _canonical(one: Collected, value: str) -> str:
 
 def _known(request: HttpRequest, one: Collected, value: str) -> str:
     key = _canonical(one, value)
-    if "\0" in key or not known.is_known(request.auth, one.kind, key):  # type: ignore[attr-defined]
+    actor = request.auth  # type: ignore[attr-defined]
+    if "\0" in key or not (known.is_known(actor, one.kind, key) or _just_now(actor, one, key)):
         raise Http404(f"no such member of {one.path}")
     return key
+
+
+def _just_now(actor: Actor, one: Collected, key: str) -> bool:
+    """Whether an event says so that the indexes do not know yet."""
+    try:
+        query = of({one.parameter: [key]})
+    except QueryError:
+        return False
+    return bool(selecting.select(actor, query, limit=1).events)
 
 
 def _list_of(one: Collected) -> Callable[..., Any]:
