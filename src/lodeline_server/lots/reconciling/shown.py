@@ -36,6 +36,7 @@ class Shown:
     heading: str
     rule: str
     figures: list[tuple[str, str]]
+    sides: tuple[str, str]
     here: list[Row]
     there: list[Row]
     more: int
@@ -64,6 +65,7 @@ def case(row: Case, actor: Actor) -> Shown:
         heading=wording.plain(message, names) if message else _("What was found was erased."),
         rule=wording.rule(row.rule),
         figures=_figures(found),
+        sides=wording.SIDES.get(row.rule, wording.OTHER_SIDES),
         here=_side(here, touches, facts, names),
         there=_side(there, touches, facts, names),
         more=max(len(set(here) | set(there)) - MOST, 0),

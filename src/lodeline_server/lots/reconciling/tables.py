@@ -94,7 +94,7 @@ class CaseTable(Table):
     cause = django_tables2.Column(verbose_name=_("Likely cause"))
     state = django_tables2.Column(verbose_name=_("State"))
     owner = django_tables2.Column(verbose_name=_("Owner"), empty_values=())
-    due = django_tables2.Column(verbose_name=_("Due"), default="–")
+    due = django_tables2.Column(verbose_name=_("Due"), default="–", attrs={"td": {"class": "nowrap"}})
     opened_at = django_tables2.Column(verbose_name=_("Open since"))
     changed = django_tables2.Column(verbose_name=_("Receipt"))
 

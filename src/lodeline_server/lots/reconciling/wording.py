@@ -62,6 +62,18 @@ WHAT: Final = {
     "resolved": _("resolved"),
     "dismissed": _("dismissed"),
 }
+_ENDS = _("As it was sent"), _("As it was received")
+SIDES: Final = {
+    **dict.fromkeys(("RC-MISSING", "RC-UNSENT", "RC-DOUBLED", "RC-WEIGHT", "RC-TIME"), _ENDS),
+    **dict.fromkeys(("RC-STOCK", "RC-OVERDRAWN"), (_("What was counted"), _("What was booked"))),
+    **dict.fromkeys(("RC-OUT", "RC-NOWHERE"), (_("What came"), _("What left"))),
+    "RC-ASSAY": (_("What the sender states"), _("What was measured")),
+    "RC-CLONE": (_("Read first"), _("Read then")),
+    "RC-TWICE": (_("Recorded first"), _("Recorded again")),
+    "RC-CERTIFICATE": (_("Shown first"), _("Shown by another holder")),
+}
+"""What stands on the two sides of a case."""
+OTHER_SIDES: Final = _("On one side"), _("On the other side")
 MARKS: Final = {
     Case.State.OPEN: "warn",
     Case.State.WORKING: "waiting",
