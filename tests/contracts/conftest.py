@@ -79,11 +79,12 @@ class World:
     def _sheet(self, actor):
         """A sheet that somebody uploaded and has not captured."""
         from lodeline_server.events.sheets import actions
+        from lodeline_server.kit.clock import now
 
         row = f"{self.word}-1;2026-10-01;9521141000014;9521141000021;;09521141123454;{self.word};5;kg;"
         data = f"Time zone;UTC\n{';'.join(column.title for column in SHIPMENTS.columns)}\n{row}".encode()
         upload = actions.Upload(data=data, template="shipments", name=f"{self.word}-sheet.csv")
-        return actions.preview(actor=actor, upload=upload, now=self.now)
+        return actions.preview(actor=actor, upload=upload, now=now())  # it ends after a day
 
     @cached_property
     def sheet(self):
