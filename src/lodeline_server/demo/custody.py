@@ -31,6 +31,7 @@ SALT, CATHODE, YIELD = "cobalt sulphate", "cathode material", "0.97"
 PROCESS: Final = "co-precipitation and calcination"
 RECYCLED: Final = "recycled:post-consumer"
 CLAIMED: Final = (60, 36)  # per cent of the converted credits, on two shipments
+DAY: Final = timedelta(days=1)
 DOUBTFUL: Final = 2_000_000  # mg, booked on a lot of unknown origin
 
 
@@ -45,7 +46,7 @@ def tell(world: World, workspace: Workspace, now: datetime) -> None:
         products = {one.product for one in found if one.product.startswith(CATHODE)}
         actions.set_scheme(actor=actor, raw=_rules(world, sorted(products)), now=now)
     if not CustodyEntry.objects.filter(workspace=workspace).exists():
-        entries = _entries(workspace.pk, plant.uri, found)
+        entries = _entries(workspace.pk, plant.uri, [one for one in found if one.at + DAY < now])
         if entries:
             actions.book(actor=actor, raw=entries, now=now)
     first = CustodyEntry.objects.filter(workspace=workspace).select_related("book").first()
@@ -95,7 +96,7 @@ def _entries(workspace: int, site: str, found: Sequence[Moved]) -> list[dict[str
     entries = []
     for number, (one, mass) in enumerate(received, 1):
         entries.append(_receipt(book, f"SUN-R{number}", one, mass))
-        turned = one.at + timedelta(days=1)
+        turned = one.at + DAY
         entries.append(
             book
             | {
