@@ -1,6 +1,6 @@
 """What is the same for all lots of an event moves into a row of its own; touches are a view from now on.
 
-Read points were not kept before: `lodeline rebuild lots` fills them in for what came earlier.
+Read points were not kept before: `lodeline rebuild --projection lots` fills them in for what came earlier.
 """
 
 import django.db.models.deletion
