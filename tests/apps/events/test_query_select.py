@@ -195,6 +195,9 @@ def test_limits_of_a_query(capture, events, organisation, acting, monkeypatch):
     monkeypatch.setattr(selecting, "MOST_EXAMINED", 3)
     page = select(actor, parse([("EQ_action", "DELETE")]), limit=5)
     assert (page.events, page.more, page.examined) == ((), True, 3)
+    monkeypatch.setattr(selecting, "MOST_BYTES", 10)
+    first = ordered(actor, parse([]), until=until, limit=5)
+    assert (len(first.events), first.mark is not None) == (1, True)
     with pytest.raises(QueryError) as complex_:
         selecting.refuse_too_many(
             actor, parse([("EQ_action", "DELETE"), ("maxEventCount", "1")]), until=until

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from attrs import field, frozen
 
 from lodeline.access import Permission
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_EXAMINED = 20_000
 """Events opened for one answer. What is left comes with the next page."""
+MOST_BYTES = 8_000_000
+"""A page ends with the event that goes beyond this."""
 
 
 @frozen
@@ -98,12 +101,14 @@ def ordered(
     if query.order not in {"", "eventTime", "recordTime"}:
         return _by_own_field(scope, query, limit, 0 if mark is None else mark[0])
     found: list[Selected] = []
-    judge, examined, last = _Judge(query), 0, None
+    judge, examined, last, room = _Judge(query), 0, None, MOST_BYTES
     for place, statement in _walk(scope, query, None if mark is None else Mark(*mark)):
-        if len(found) == limit or examined == MOST_EXAMINED:
+        if len(found) == limit or examined == MOST_EXAMINED or room < 0:
             return Ordered(tuple(found), last, examined)
         examined, last = examined + 1, place
-        found += judge(statement)
+        for one in judge(statement):
+            found.append(one)
+            room -= len(orjson.dumps(one.event))
     return Ordered(tuple(found), None, examined)
 
 
