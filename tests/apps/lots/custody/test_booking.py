@@ -254,7 +254,7 @@ SENT = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SENT)
 def test_no_order_of_entries_gives_a_negative_balance(actor, sent):
     from django.db import transaction
