@@ -285,6 +285,13 @@ class World:
         return Lot.objects.get(workspace=self.workspace, key=self.keys.lot)
 
     @cached_property
+    def site(self):
+        from lodeline_server.evidence.models import Site
+
+        assert self.captured
+        return Site.objects.get(workspace=self.workspace, uri=self.keys.mine)
+
+    @cached_property
     def item(self):
         from lodeline_server.lots.models import Lot
 
@@ -629,6 +636,7 @@ class World:
             "subscription_end": lambda: {"uuid": self.subscription.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "explore": lambda: {"pk": self.lot.pk},
+            "site": lambda: {"pk": self.site.pk},
             "item": lambda: {"pk": self.item.pk},
             "recall": lambda: {"pk": self.recall.pk},
             "recall_csv": lambda: {"pk": self.recall.pk},

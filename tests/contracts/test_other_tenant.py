@@ -38,7 +38,7 @@ KINDS = {
     "events.Thing": (None, "what a document may refer to; asked at capture only"),
     "evidence.Fact": (lambda w: f"{w.word.title()}-1", ["schemes"]),
     "evidence.Party": (lambda w: f"{w.word.title()} Works", ["suppliers", "supplier"]),
-    "evidence.Site": (lambda w: f"{w.word.title()} Mine", ["lot"]),
+    "evidence.Site": (lambda w: f"{w.word.title()} Mine", ["lot", "sites", "site"]),
     "evidence.Record": (None, "counts of a party's record; shown as part of a score"),
     "lots.Happening": (None, "events of the lot graph; shown as part of a trace"),
     "lots.Effect": (None, "edges of the lot graph; shown as part of a trace"),

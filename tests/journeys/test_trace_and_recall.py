@@ -64,3 +64,32 @@ def test_a_recall_names_its_receipt(visit):
     page.goto(first(page, 'a[href^="/app/log/"]:not(nav a, .position)'))
     assert page.locator("h1").count() == 1
     assert "Recall, computed by Lodeline" in page.locator("main").inner_text()
+
+
+def test_looking_around_in_the_graph(visit):
+    page = go(visit, "explorer")
+    shown = page.locator("main table tbody tr").count()
+    assert page.locator("svg.chart a[aria-label]").count() >= shown
+    slider = page.get_by_label("Time slider")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_url("**at=20*")
+    assert "existed" in page.locator("h1").inner_text()
+    page.locator("a", has_text=re.compile(r"^unfold \d+$")).first.click()
+    page.wait_for_url("**open=*")
+    assert page.locator("main table tbody tr").count() > shown
+
+
+def test_the_explorer_needs_no_script(visit):
+    page = go(visit, "explorer", java_script_enabled=False)
+    page.get_by_label("How things stood on").fill("2026-10-01")
+    page.get_by_role("button", name="Show").click()
+    assert "at=2026-10-01" in page.url
+    assert page.locator("h1").inner_text().startswith("On 2026-10-01")
+
+
+def test_a_site_month_by_month(visit):
+    page = go(visit, "site")
+    assert " at " in page.locator("h1").inner_text()
+    page.locator('main a[href^="?month="]').last.click()
+    assert "month=" in page.url

@@ -1,0 +1,141 @@
+"""The list of sites, and one site."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import django_tables2
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from lodeline.access import Permission
+from lodeline.passports import countries
+from lodeline.quantities import format_mass
+from lodeline_server.evidence.models import Site
+from lodeline_server.evidence.queries import parties
+from lodeline_server.kit.permissions import page
+from lodeline_server.kit.tables import NumberColumn, Table, table_page
+from lodeline_server.lots import origins, queries, sites
+from lodeline_server.lots.custody.queries import books
+from lodeline_server.lots.reconciling.queries import visible as cases
+from lodeline_server.lots.tables import LotTable, listed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from lodeline.access import Actor
+
+
+EARLIEST, LATEST = 1900, 2999
+
+
+class SiteTable(Table):
+    name = django_tables2.Column(verbose_name=gettext_lazy("Site"))
+    kind = django_tables2.Column(verbose_name=gettext_lazy("Kind"))
+    country = django_tables2.Column(verbose_name=gettext_lazy("Country"))
+    keeper = django_tables2.Column(verbose_name=gettext_lazy("Party"))
+    there = NumberColumn(verbose_name=gettext_lazy("Lots there now"))
+    uri = django_tables2.Column(verbose_name=gettext_lazy("Identifier"), visible=False)
+
+    class Meta(Table.Meta):
+        model = Site
+        fields = ("name", "kind", "country", "keeper", "there", "uri")
+        order_by = ("-there", "name")
+        empty_text = gettext_lazy("No site is described yet.")
+
+    def render_name(self, record: Site) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("site", args=[record.pk]), record.name)
+
+    def value_name(self, record: Site) -> str:
+        return record.name
+
+    def render_kind(self, value: str) -> str:
+        return value.replace("_", " ")
+
+    def render_country(self, value: str) -> str:
+        return countries.name(value) or value
+
+
+@require_safe
+@page(Permission.LOTS_VIEW)
+def site_list(request: HttpRequest) -> HttpResponseBase:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    lots = queries.visible(actor).filter(current_site=OuterRef("uri"), status__in=sites.THERE)
+    if actor.only_own:
+        lots = lots.filter(holder=actor.party)
+    counted = lots.order_by().values("current_site").annotate(n=Count("pk")).values("n")
+    names = parties(actor.workspace or 0).filter(uri=OuterRef("party")).values("name")[:1]
+    found = sites.visible(actor)
+    return table_page(
+        request,
+        template="lots/sites.html",
+        table_class=SiteTable,
+        queryset=found.annotate(there=Coalesce(Subquery(counted), 0), keeper=Subquery(names)),
+        context={"sites": found.count(), "position": queries.position()},
+        filename="sites",
+    )
+
+
+@require_safe
+@page(Permission.LOTS_VIEW)
+def site(request: HttpRequest, pk: int) -> HttpResponseBase:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    row = get_object_or_404(sites.visible(actor), pk=pk)
+    stock = sites.stock(sites.here(actor, row.uri))
+    months = sites.months(row)
+    chosen = _chosen(request.GET.get("month", ""), [one["month"] for one in months])
+    context: dict[str, Any] = {
+        "site": row,
+        "kind": row.kind.replace("_", " "),
+        "stock": stock,
+        "whole": bounds(stock.low, stock.high),
+        "substances": [
+            (origins.substance_name(name), bounds(one.low, one.high), one.lots)
+            for name, one in stock.substances.items()
+        ],
+        "months": months,
+        "chosen": chosen,
+        "period": sites.period(row, chosen) if chosen else None,
+        "country": countries.name(row.country) or row.country,
+        "keeper": parties(row.workspace_id).filter(uri=row.party).values_list("name", flat=True).first()
+        or row.party,
+        "books": books(actor).filter(site=row.uri) if actor.may(Permission.CUSTODY_READ) else [],
+        "cases": cases(actor).filter(site=row.uri).count() if actor.may(Permission.CASES_VIEW) else None,
+        "position": queries.position(),
+    }
+    here = listed(actor).filter(now_at=row.uri, status__in=sites.THERE)
+    return table_page(
+        request,
+        template="lots/site.html",
+        table_class=LotTable,
+        queryset=here.filter(holder=actor.party) if actor.only_own else here,
+        context=context,
+        filename=f"site-{row.pk}",
+    )
+
+
+def bounds(low: int, high: int) -> str:
+    """115 kg, or 100 kg to 115 kg where it is not known how much was drawn."""
+    if low == high:
+        return format_mass(high)
+    return _("%(low)s to %(high)s") % {"low": format_mass(low), "high": format_mass(high)}
+
+
+def _chosen(said: str, known: list[datetime]) -> datetime | None:
+    """The month of the address, else the newest with anything in it."""
+    if len(said) == 7 and said.isascii():
+        try:
+            found = datetime.strptime(said, "%Y-%m").replace(tzinfo=UTC)
+        except ValueError:
+            found = None
+        if found is not None and EARLIEST <= found.year <= LATEST:
+            return found
+    return known[0].astimezone(UTC) if known else None
