@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from lodeline import strictjson
 from lodeline.events import sheet_values as values
-from lodeline.events.check import check
+from lodeline.events.check import Checked, check
 from lodeline.events.limits import Limits
 from lodeline.events.sheet_events import Line, Made, document, make
 from lodeline.events.sheet_grid import Cell, CellFinding, Grid, Row, SheetLimits, place
@@ -54,6 +54,8 @@ class Sheet:
     made: tuple[Made, ...] = field(default=(), repr=False)
     findings: tuple[CellFinding, ...] = ()
     errors: int = 0
+    checked: Checked | None = field(default=None, repr=False)
+    """What the check of documents made of `made`."""
 
     @property
     def refused(self) -> bool:
@@ -149,11 +151,11 @@ def read_grid(
     lines = [line for row in rows if (line := _line(row, columns, settings, book, known)) is not None]
     titles_of = {column.name: (index, column.title) for index, column in columns}
     made = make(template, lines, party, partial(_complain, book, titles_of))
-    _checked(made, template, now, checks or Limits(), titles_of, book)
+    checked = _checked(made, template, now, checks or Limits(), titles_of, book)
     found = (*grid.notes, *book.all())
     return Sheet(
         template=template, sheet=grid.sheet, columns=tuple(columns), rows=rows, made=tuple(made), findings=found,
-        errors=book.errors,
+        errors=book.errors, checked=checked,
     )  # fmt: skip
 
 
@@ -307,12 +309,12 @@ def _checked(
     limits: Limits,
     titles: dict[str, tuple[int, str]],
     book: values.Notebook,
-) -> None:
+) -> Checked | None:
     """What the check of documents says, beside the rows."""
     if not made:
-        return
-    data = strictjson.canonical(document(made, template, now))
-    for finding in check(data, now=now, limits=limits).findings:
+        return None
+    checked = check(strictjson.canonical(document(made, template, now)), now=now, limits=limits)
+    for finding in checked.findings:
         found = _PLACE.match(finding.pointer)
         row = made[int(found[1])].rows[0] if found and int(found[1]) < len(made) else 0
         name = next((name for word, name in _COLUMNS if found and word in found[2]), "")
@@ -322,6 +324,7 @@ def _checked(
             book.error(finding.rule, finding.message, row, title, cell, finding.got)
         else:
             book.remark(finding.rule, finding.message, row, title, cell, finding.severity)
+    return checked
 
 
 def shown(sheet: Sheet, most: int) -> Iterator[tuple[int, list[str]]]:

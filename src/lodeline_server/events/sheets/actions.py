@@ -179,9 +179,10 @@ def _against_record(
     assert actor.workspace is not None
     assert actor.organisation is not None
     made = _revised(list(sheet.made), sheet.template.name, party, actor.workspace)
-    checked = check(
-        strictjson.canonical(evolve(sheet, made=tuple(made)).document(now)), now=now, limits=capture.limits()
-    )
+    checked = sheet.checked
+    if checked is None or any(one is not before for one, before in zip(made, sheet.made, strict=True)):
+        whole = evolve(sheet, made=tuple(made)).document(now)
+        checked = check(strictjson.canonical(whole), now=now, limits=capture.limits())
     decisions = filing.Content.of(checked).decisions(actor.workspace, actor.organisation)
     states = [DUPLICATE if one.duplicate else NEW if one.kind is not None else CONFLICT for one in decisions]
     told: list[CellFinding] = []
