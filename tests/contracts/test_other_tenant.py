@@ -59,7 +59,7 @@ KINDS = {
     ),
     "lots.CustodyEntry": (
         lambda w: w.custody.ref,
-        ["custody_book", "custody_entry", "/api/custody/entries/{entry}"],
+        ["custody_entry", "/api/custody/entries/{entry}"],
     ),
     "lots.CustodyRemark": (lambda w: f"{w.word} approver", ["custody_entry"]),
     "lots.CustodyClosing": (None, "shown on the page of its book"),

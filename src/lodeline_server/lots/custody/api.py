@@ -207,7 +207,9 @@ class Findings(Schema):
 
 
 class NewClosing(_Strict):
-    period: Annotated[date, Field(description="any day of the period")]
+    period: Annotated[
+        date | None, Field(description="any day of the period; the oldest open one without")
+    ] = None
     accept: Annotated[bool, Field(description="close it with the findings that it has")] = False
 
 
@@ -256,10 +258,10 @@ def one_book(request: HttpRequest, ref: Name, period: date | None = None) -> dic
 @endpoint(Permission.CUSTODY_CLOSE)
 def close_period(request: HttpRequest, ref: Name, wanted: NewClosing) -> Status:
     """409 with its findings, unless they are accepted; then they stand on record with the closing."""
-    row = _book(request, ref)
-    shut = actions.close(
-        actor=_actor(request), ref=row.ref, day=_midnight(wanted.period), now=now(), accept=wanted.accept
-    )
+    row, moment = _book(request, ref), now()
+    waiting = [one for one in queries.periods(row, moment) if not (row.closed and row.closed >= one.end)]
+    day = _midnight(wanted.period) if wanted.period else waiting[0].start if waiting else moment
+    shut = actions.close(actor=_actor(request), ref=row.ref, day=day, now=moment, accept=wanted.accept)
     return Status(201, answers.closing(shut))
 
 

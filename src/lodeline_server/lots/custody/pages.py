@@ -87,6 +87,7 @@ def _shown(
         "paged": paged,
         "left": queries.ledger(one.workspace_id).balance(queries.account(one), moment).left,
         "site": shown.names(actor).get(one.site, one.site),
+        "substance": shown.substance(one, span),
         "model": shown.model(one.model),
         "characteristics": shown.characteristics(one),
         "mark": mark,

@@ -13,6 +13,7 @@ from lodeline.lots.custody import Model
 from lodeline_server.evidence import queries as evidence
 from lodeline_server.lots.custody import physical, queries
 from lodeline_server.lots.folding import label
+from lodeline_server.lots.origins import substance_name
 from lodeline_server.lots.queries import lot_address, named
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from lodeline.access import Actor
     from lodeline.lots.massbook import BookPage
+    from lodeline.lots.schemes import Period
     from lodeline_server.lots.custody.findings import CustodyFinding
     from lodeline_server.lots.custody.models import CustodyBook, CustodyEntry
 
@@ -63,6 +65,12 @@ def kind(code: str) -> str:
 
 def characteristics(book: CustodyBook) -> str:
     return ", ".join(book.characteristics.splitlines())
+
+
+def substance(book: CustodyBook, span: Period) -> str:
+    """The substance whose mass a book counts."""
+    group = queries.courses(book.workspace_id)[book.scheme].in_force(span.start).group(book.group)
+    return substance_name(group.substance) if group else _("substance")
 
 
 def names(actor: Actor) -> dict[str, str]:

@@ -70,7 +70,7 @@ class BookTable(Table):
     period = django_tables2.Column(verbose_name=_("Period from"))
     state = django_tables2.Column(verbose_name=_("State"))
     findings = NumberColumn(verbose_name=_("Open findings"))
-    title = _("Books of credits")
+    title = _("By site, material group and characteristics")
 
     class Meta(Table.Meta):
         order_by = ("site", "group", "characteristics")

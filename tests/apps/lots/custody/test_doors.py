@@ -176,6 +176,8 @@ def test_over_http_from_rules_to_closing(actor, api_client, django_assert_max_nu
     assert client.get("/api/custody/findings").json() == {"findings": []}
     answer = post(f"books/{ref}/closings", {"period": "2026-01-31"})
     assert (answer.status_code, answer.json()["closingKg"]) == (201, "9.5")
+    answer = post(f"books/{ref}/closings", {"accept": True})  # the next one
+    assert (answer.status_code, answer.json()["start"][:10]) == (201, "2026-02-01")
     assert post("books/0123456789abcdef/closings", {"period": "2026-01-31"}).status_code == 404
 
 
@@ -221,7 +223,10 @@ def test_pages_lead_from_the_list_to_the_lot(actor, client_as):
     assert heading(listed) == "2 books of credits fit their rules and what moved."
     ref = CustodyBook.objects.get(group="cathode").ref
     page = client.get(f"/app/custody/{ref}/?period=2026-01-01")
-    assert heading(page) == "500\u202fg of cathode may still be claimed as recycled at North cathode plant."
+    assert (
+        heading(page)
+        == "500\u202fg of cobalt in cathode may still be claimed as recycled at North cathode plant."
+    )
     said = text(page)
     assert "claimed" in said
     assert "Credits, claims and movements of this period agree." in said
