@@ -198,8 +198,7 @@ class View:
                 "line": (row["inside"] and _("in %(lot)s") % {"lot": row["inside"]}) or where,
                 "href": row["href"], "asked": row["asked"], "later": not self.found.there(spot.node),
                 "unknown": spot.unknown, "more": spot.folded if row["open"] else 0, "more_href": row["open"],
-                "name": ", ".join(filter(None, [row["label"], where, row["share"], str(row["status"])])),
-                "more_name": _("Unfold %(n)s behind %(lot)s") % {"n": spot.folded, "lot": row["label"]},
+                "more_name": _("unfold %(n)s behind %(lot)s") % {"n": spot.folded, "lot": row["label"]},
             })  # fmt: skip
         there = {spot.at: self.found.there(spot.node) for spot in self.excerpt.spots}
         links = [

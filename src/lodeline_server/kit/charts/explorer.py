@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
-WIDE, TALL, ACROSS, DOWN, MORE = 176, 54, 74, 12, 26
+WIDE, TALL, ACROSS, DOWN, MORE, MANY = 176, 54, 84, 12, 34, 1000
 
 
 def lot_graph(cards: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]]) -> SafeString:
     """Cards in columns, joined by streams as wide as their share of what flows into their target.
 
-    cards: mappings with `id`, `column`, `title`, `line`, `share` (words), `href`, `name` (for screen readers), and as
-    needed `asked`, `later` (not there yet), `unknown` (0 to 1), `more` (a count), `more_href`, `more_name`.
+    cards: mappings with `id`, `column`, `title`, `line`, `share` (words), `href`, and as needed `asked`, `later` (not
+    there yet), `unknown` (0 to 1), `more` (a count), `more_href`, `more_name`.
     links: mappings with `source`, `target`, `share` (0 to 1; 0 is drawn dashed: nothing is measured), `later`.
     The layout depends on nothing but these, in any order.
     """
@@ -104,19 +104,19 @@ def _card(card: Mapping[str, Any], x: float, y: float) -> str:
     if part := float(card.get("unknown") or 0):
         size = part * (TALL - 2)
         body += svg.rect(x + 1, y + TALL - 1 - size, 7, size, fill=svg.HATCH)
-    body += svg.text(x + 15, y + 21, svg.short(card["title"], 15), css="strong")
-    body += svg.text(x + WIDE - 8, y + 21, card["share"], anchor="end")
-    body += svg.text(x + 15, y + 40, svg.short(card["line"], 25))
+    words = [  # with blanks between them: they are the link's name
+        svg.text(x + 15, y + 21, svg.short(card["title"], 15), css="strong"),
+        svg.text(x + WIDE - 8, y + 21, card["share"], anchor="end"),
+        svg.text(x + 15, y + 40, svg.short(card["line"], 25)),
+    ]
+    body += " ".join(words)
     if card.get("href"):
-        body = f'<a href="{escape(card["href"])}" aria-label="{escape(card["name"])}">{body}</a>'
+        body = f'<a href="{escape(card["href"])}">{body}</a>'
     if card.get("more"):
         at = x + WIDE + 1 if int(card["column"]) > 0 else x - MORE - 1
-        sign = svg.rect(at, y + TALL / 2 - MORE / 2, MORE, MORE, "more", rx=3)
-        sign += svg.text(
-            at + MORE / 2,
-            y + TALL / 2 + 4,
-            f"+{card['more']}" if card["more"] < 100 else "…",
-            anchor="middle",
-        )
-        body += f'<a href="{escape(card["more_href"])}" aria-label="{escape(card["more_name"])}">{sign}</a>'
+        shown = f"+{card['more']}" if card["more"] < MANY else "+…"
+        sign = svg.rect(at, y + TALL / 2 - 13, MORE, 26, "more", rx=3)
+        sign += svg.text(at + MORE / 2, y + TALL / 2 + 4, shown, anchor="middle")
+        name = escape(f"{shown}: {card['more_name']}")
+        body += f'<a href="{escape(card["more_href"])}" aria-label="{name}">{sign}</a>'
     return body
