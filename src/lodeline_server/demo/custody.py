@@ -30,7 +30,7 @@ SCHEME: Final = "Demonstration loop"
 SALT, CATHODE, YIELD = "cobalt sulphate", "cathode material", "0.97"
 PROCESS: Final = "co-precipitation and calcination"
 RECYCLED: Final = "recycled:post-consumer"
-CLAIMED: Final = (60, 36)  # per cent of the converted credits, on two shipments
+CLAIMED: Final = (60, 36)  # per cent of the credits of the last receipt, on two shipments; the others wholly
 DAY: Final = timedelta(days=1)
 DOUBTFUL: Final = 2_000_000  # mg, booked on a lot of unknown origin
 
@@ -62,7 +62,7 @@ def _rules(world: World, products: list[str]) -> dict[str, Any]:
         "version": "1",
         "periods": {"start": f"{world.month(0):%Y-%m}-01", "months": 1, "count": 120},
         "longestDays": 31,
-        "closeDays": 366,
+        "closeDays": 1100,
         "groups": [
             {"group": SALT, "substance": "Co", "products": [SALT]},
             {"group": CATHODE, "substance": "Co", "products": products},
@@ -105,7 +105,7 @@ def _entries(workspace: int, site: str, found: Sequence[Moved]) -> list[dict[str
                 "evidence": {"ticket": f"batch record {number:04d}"},
             }
         )  # fmt: skip
-        parts = CLAIMED if number == len(received) else (sum(CLAIMED),)
+        parts = CLAIMED if number == len(received) else (100,)
         sent = [(event, at) for event, at in shipped.items() if at > turned]
         for part, (share, (event, at)) in enumerate(zip(parts, sent, strict=False), 1):
             entries.append(
