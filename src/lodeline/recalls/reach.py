@@ -18,7 +18,7 @@ from lodeline.lots.kernel.running import run
 from lodeline.lots.kernel.scratch import borrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -195,7 +195,7 @@ def what_if(
     substance: str,
     *,
     threshold: float = 0.0,
-    among: Collection[int] | None = None,
+    among: Container[int] | None = None,
     fast: bool | None = None,
 ) -> WhatIf:
     """Recall several suspects at once, and see what each adds. A suspect is a group of lots, as the versions of one.

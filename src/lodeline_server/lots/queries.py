@@ -98,6 +98,11 @@ def graph(workspace: int, until: int | None = None) -> Graph:
     return standing.graph(Record(workspace=workspace, until=until))
 
 
+def names(workspace: int) -> Picture:
+    """What sites and parties are called; without any lots."""
+    return around(workspace, (), onward=False)
+
+
 def around(workspace: int, keys: Iterable[str], *, onward: bool) -> Picture:
     """The picture of what lies behind some lots, or after them: it costs the trail, not the record.
 

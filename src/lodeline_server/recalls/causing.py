@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lodeline_server.kit.problems import Problem
-from lodeline_server.lots import queries
+from lodeline_server.lots import queries, standing
 from lodeline_server.lots.folding import label
 from lodeline_server.recalls import factors, wording
 from lodeline_server.recalls.exploring import only_items, rows_of
@@ -26,8 +26,6 @@ def common_cause(workspace: int, failed: Sequence[str], sound: Sequence[str] = (
     """
     from lodeline.recalls.cause import METHOD, causes
 
-    picture = queries.picture(workspace)
-    state, order = queries.kernel(picture), picture.graph.order
     items = queries.item_keys(workspace)
     only_items([*failed, *sound], items, "Only items can fail or be sound")
     others = list(sound) or _thinned(_alike(workspace, failed, items))
@@ -39,16 +37,19 @@ def common_cause(workspace: int, failed: Sequence[str], sound: Sequence[str] = (
             422, "There is no sound item to compare with", detail="Failed items alone show no cause."
         )
 
-    def behind(rank: int) -> Iterator[Factor]:
-        return factors.behind(order[rank], picture)
+    picture, now = queries.around(workspace, {*failed, *others}, onward=False), standing.now(workspace)
+    nodes = picture.graph.nodes
 
-    def own(rank: int) -> Iterator[Factor]:
-        return factors.of_making(order[rank], picture)
+    def behind(number: int) -> Iterator[Factor]:
+        return factors.behind(nodes[now.names.name(number)], picture)
 
-    def ranks(keys: Sequence[str]) -> list[int]:
-        return [node.rank for key in keys if (node := picture.graph.last(key)) is not None]
+    def own(number: int) -> Iterator[Factor]:
+        return factors.of_making(nodes[now.names.name(number)], picture)
 
-    found = causes(state, ranks(failed), ranks(others), behind, own=own, most=MOST_FINDINGS)
+    def numbers(keys: Sequence[str]) -> list[int]:
+        return [found[-1] for key in keys if (found := now.names.versions(key))]
+
+    found = causes(now.state, numbers(failed), numbers(others), behind, own=own, most=MOST_FINDINGS)
     return {
         "method": METHOD,
         "snapshot": found.snapshot,

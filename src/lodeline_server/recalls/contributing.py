@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lodeline.lots.build import MIXTURE
-from lodeline_server.lots import queries
+from lodeline_server.lots import queries, standing
 from lodeline_server.lots.answers import kilograms
 from lodeline_server.lots.folding import label
-from lodeline_server.recalls.exploring import exact
+from lodeline_server.recalls.exploring import exact, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
+
+    from lodeline_server.lots.models import Lot
 
 METHOD = "contribution-1"
 MOST_ITEMS, LISTED = 500, 1_000
@@ -28,19 +30,18 @@ def contribution(
     """
     from lodeline.recalls.reach import contributed
 
-    picture = queries.picture(workspace)
-    state, order = queries.kernel(picture), picture.graph.order
-    targets = [node.rank for key in keys if (node := picture.graph.last(key)) is not None]
-    found = contributed(state, targets, substance)
+    picture, now = queries.names(workspace), standing.now(workspace)
+    targets = [numbers[-1] for key in keys if (numbers := now.names.versions(key))]
+    found = contributed(now.state, targets, substance)
     own = set(targets)
-    rows = []
+    chosen: list[tuple[str, float, float, bool]] = []
     below = begin_below = begin_listed = 0.0
     lots_below = 0
-    for rank, amount, begins in zip(
+    for number, amount, begins in zip(
         found.lots.tolist(), found.amounts.tolist(), found.begins.tolist(), strict=True
     ):
-        node = order[rank]
-        if rank in own or node.key.startswith(MIXTURE):
+        key, _ = now.names.name(number)
+        if number in own or key.startswith(MIXTURE):
             continue
         share = amount / found.wanted if found.wanted else 0.0
         if share < threshold:
@@ -49,15 +50,8 @@ def contribution(
             begin_below += amount if begins else 0.0
             continue
         begin_listed += amount if begins else 0.0
-        made = node.first
-        rows.append(
-            {
-                "key": node.key, "label": label(node.key), "product": made.description.product,
-                "site": made.site, "siteName": picture.site(made.site), "party": picture.party(made.party),
-                "made": made.time.isoformat(), "share": exact(share), "massKg": kilograms(round(amount)),
-                "begins": bool(begins),
-            }
-        )  # fmt: skip
+        chosen.append((key, share, amount, bool(begins)))
+    placed = rows_of(workspace, {key for key, *_ in chosen[:LISTED]})
     return {
         "method": METHOD,
         "snapshot": found.snapshot,
@@ -66,7 +60,7 @@ def contribution(
         "threshold": str(Decimal(threshold.numerator) / Decimal(threshold.denominator)),
         "items": len(targets),
         "wantedKg": kilograms(round(found.wanted)),
-        "lots": len(rows),
+        "lots": len(chosen),
         "lotsBelow": lots_below,
         "largestBelowKg": kilograms(round(below)),
         "sourcesKg": {
@@ -74,5 +68,25 @@ def contribution(
             "below": kilograms(round(begin_below)),
             "unknown": kilograms(max(round(found.unknown), 0)),
         },
-        "listed": rows[:LISTED],
+        "listed": [
+            {
+                "key": key,
+                "label": label(key),
+                **_made(placed.get(key), picture),
+                "share": exact(share),
+                "massKg": kilograms(round(amount)),
+                "begins": begins,
+            }
+            for key, share, amount, begins in chosen[:LISTED]
+        ],
     }
+
+
+def _made(row: Lot | None, picture: queries.Picture) -> dict[str, str]:
+    """What it is, and where, by whom and when it was made."""
+    if row is None:
+        return {"product": "", "site": "", "siteName": "", "party": "", "made": ""}
+    return {
+        "product": row.product, "site": row.site, "siteName": picture.site(row.site),
+        "party": picture.party(row.party), "made": row.made_at.isoformat(),
+    }  # fmt: skip

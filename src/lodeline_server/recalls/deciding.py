@@ -52,7 +52,7 @@ def decide(workspace: int, order: Order) -> dict[str, Any]:
     if not 0 <= order.threshold <= 1:
         raise Problem(422, "The threshold is a share", detail="Give a number from 0 to 1: 0.001 is 0.1 %.")
     lot = queries.lot(workspace, order.lot)
-    picture = queries.picture(workspace)
+    picture = queries.around(workspace, [order.lot], onward=True)
     if lot is None or picture.graph.last(order.lot) is None:
         raise Problem(404, "This lot is not on record", detail=order.lot)
     substance = _substance(order.substance, lot)

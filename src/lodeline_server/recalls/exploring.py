@@ -9,9 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
+from lodeline.identifiers import is_item
 from lodeline.lots.values import SUBSTANCES
 from lodeline_server.kit.problems import Problem
-from lodeline_server.lots import queries
+from lodeline_server.lots import queries, standing
 from lodeline_server.lots.answers import kilograms
 from lodeline_server.lots.folding import label
 from lodeline_server.lots.models import Lot
@@ -19,6 +22,8 @@ from lodeline_server.lots.models import Lot
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from fractions import Fraction
+
+    from lodeline.lots.kernel.names import Names
 
 BY_MASS = "mass"
 METHOD = "what-if-1"
@@ -31,22 +36,19 @@ def what_if(workspace: int, keys: Sequence[str], *, threshold: Fraction, substan
     """Several lots recalled together: items by dose, where they are, and what each lot adds."""
     from lodeline.recalls.reach import what_if as ask
 
-    picture = queries.picture(workspace)
-    state, order = queries.kernel(picture), picture.graph.order
-    groups = [[node.rank for node in picture.graph.versions(key)] for key in keys]
-    own = {rank for group in groups for rank in group}
-    items = queries.item_keys(workspace)
-    among = {node.rank for node in order if node.key in items and node.rank not in own}
-    found = ask(state, groups, substance, threshold=float(threshold), among=among)
+    picture, now = queries.names(workspace), standing.now(workspace)
+    groups = [now.names.versions(key) for key in keys]
+    among = _Items(names=now.names, without=frozenset(number for group in groups for number in group))
+    found = ask(now.state, groups, substance, threshold=float(threshold), among=among)
     together = found.together
     hits = [
-        (rank, dose, held)
-        for rank, dose, held in zip(
+        (now.names.name(number)[0], dose, held)
+        for number, dose, held in zip(
             together.lots.tolist(), together.doses.tolist(), together.held.tolist(), strict=True
         )
-        if rank in among
+        if number in among
     ]
-    placed = rows_of(workspace, {order[rank].key for rank, _, _ in hits[:LISTED]})
+    placed = rows_of(workspace, {key for key, _, _ in hits[:LISTED]})
     return {
         "method": METHOD,
         "snapshot": together.snapshot,
@@ -67,15 +69,26 @@ def what_if(workspace: int, keys: Sequence[str], *, threshold: Fraction, substan
         ],
         "listed": [
             {
-                "key": order[rank].key,
-                "label": label(order[rank].key),
+                "key": key,
+                "label": label(key),
                 "dose": exact(dose),
                 "massKg": kilograms(round(held)),
-                **where(placed.get(order[rank].key), picture),
+                **where(placed.get(key), picture),
             }
-            for rank, dose, held in hits[:LISTED]
+            for key, dose, held in hits[:LISTED]
         ],
     }  # fmt: skip
+
+
+@frozen(kw_only=True)
+class _Items:
+    """The numbers of items, `without` some, known one by one: a question reaches few of all lots."""
+
+    names: Names
+    without: frozenset[int]
+
+    def __contains__(self, number: int) -> bool:
+        return number not in self.without and is_item(self.names.name(number)[0])
 
 
 def rows_of(workspace: int, keys: Collection[str]) -> dict[str, Lot]:

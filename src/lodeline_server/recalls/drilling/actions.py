@@ -82,12 +82,11 @@ def _again(workspace: int, ticket: str) -> dict[str, Any]:
         raise Problem(
             404, "No drill has this ticket", detail="A drill can be repeated; a ticket cannot be chosen."
         )
-    picture = lots.picture(workspace)
-    if picture.graph.last(first.lot) is None:
+    if lots.lot(workspace, first.lot) is None:
         raise Problem(409, "The lot of this ticket is not on record any more", detail=first.lot)
     return {
         "ticket": ticket, "repeats": first.position, "subject": first.lot, "label": first.label,
-        "population": first.population, "populationHash": first.population_hash, "position": picture.position,
+        "population": first.population, "populationHash": first.population_hash, "position": lots.position(),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from lodeline.lots.build import MIXTURE
-from lodeline_server.lots import queries as lots
+from lodeline_server.lots import standing
 from lodeline_server.recalls.drilling.models import Drill
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ def same_ticket(drill: Drill) -> QuerySet[Drill]:
 
 def population(workspace: int) -> tuple[list[str], int]:
     """The lots that went into something, sorted, and the log position they are known at."""
-    picture = lots.picture(workspace)
-    keys = {node.key for node in picture.graph.order if node.outgoing and not node.key.startswith(MIXTURE)}
-    return sorted(keys), picture.position
+    now = standing.now(workspace)
+    whole = now if now.clean else now.settled()
+    base = whole.state.base
+    numbers = base.nodes[base.out_indptr[1:] > base.out_indptr[:-1]].tolist()
+    keys = {whole.names.name(number)[0] for number in numbers}
+    return sorted(key for key in keys if not key.startswith(MIXTURE)), now.state.position
 
 
 @frozen(kw_only=True)
