@@ -21,13 +21,17 @@ from lodeline_server.lots.models import Lot, Touch
 from lodeline_server.lots.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
     from lodeline.lots.graph import Graph
     from lodeline.lots.kernel.delta import State
+
+
+FEW = 100
+"""Trails that are read one by one before the whole record is."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -101,6 +105,11 @@ def graph(workspace: int, until: int | None = None) -> Graph:
 def names(workspace: int) -> Picture:
     """What sites and parties are called; without any lots."""
     return around(workspace, (), onward=False)
+
+
+def behind(workspace: int, keys: Collection[str]) -> Picture:
+    """A picture that is right about what lies behind these: of their trails while they are few, else of everything."""
+    return around(workspace, keys, onward=False) if len(keys) <= FEW else picture(workspace)
 
 
 def around(workspace: int, keys: Iterable[str], *, onward: bool) -> Picture:

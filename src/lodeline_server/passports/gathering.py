@@ -95,7 +95,7 @@ def ground(workspace: int, keys: Collection[str], today: date) -> Ground:
     positions = {one.position for one in (*people.values(), *places.values())}
     return Ground(
         position=position,
-        seen=lots.picture(workspace),
+        seen=lots.behind(workspace, wanted),
         models=models,
         items=items,
         derived=derived,
