@@ -170,10 +170,9 @@ def trace_lot(
         raise Problem(404, "This lot is not on record", detail=key)
     if len(found) > 1:
         raise Problem(409, "Several lots are called that", detail=", ".join(one.key for one in found[:5]))
-    sight = Sight(
-        picture=queries.picture(found[0].workspace_id), own=queries.named(actor), party_uri=actor.party
-    )
-    graph = sight.picture.graph
+    picture = queries.around(found[0].workspace_id, [found[0].key], onward=direction == "forward")
+    sight = Sight(picture=picture, own=queries.named(actor), party_uri=actor.party)
+    graph = picture.graph
     node = graph.last(found[0].key)
     if node is None:
         raise Problem(404, "This lot is not in the graph yet", detail=key)

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     lot = choose(args.key, args.workspace, json_wanted=args.json)
     if isinstance(lot, int):
         return lot
-    sight = Sight(picture=queries.picture(lot.workspace_id))
+    sight = Sight(picture=queries.around(lot.workspace_id, [lot.key], onward=args.step == "forward"))
     graph = sight.picture.graph
     node = graph.last(lot.key)
     if node is None:

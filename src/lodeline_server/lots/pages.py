@@ -85,12 +85,13 @@ def _page(request: HttpRequest, pk: int, *, item: bool = False) -> HttpResponseB
     if row.item != item:
         return redirect(row.get_absolute_url())
     started = perf_counter()
-    sight = Sight(picture=queries.picture(row.workspace_id), own=queries.named(actor), party_uri=actor.party)
-    graph = sight.picture.graph
+    forward = request.GET.get("direction") == "forward"
+    picture = queries.around(row.workspace_id, [row.key], onward=forward)
+    sight = Sight(picture=picture, own=queries.named(actor), party_uri=actor.party)
+    graph = picture.graph
     node = graph.last(row.key)
     if node is None:
         raise Http404(_("this lot is not in the graph yet"))
-    forward = request.GET.get("direction") == "forward"
     found = trace.onward(graph, node) if forward else trace.back(graph, node, sight.picture.places)
     took = perf_counter() - started
     view = views.Onward if forward else views.Back
