@@ -13,7 +13,6 @@ from datetime import datetime
 from fractions import Fraction
 from functools import cached_property, partial
 from types import SimpleNamespace
-from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -567,7 +566,7 @@ class World:
     def _member(self, value):
         """What stands in the events of this workspace, in an address."""
         assert self.captured
-        return {"value": quote(value, safe="")}
+        return {"value": value}
 
     @cached_property
     def named_query(self):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
-from lodeline.access import Denied, Permission
+from lodeline.access import Permission
 from lodeline.lots.mismatch import Cause
 from lodeline_server.kit import audit
 from lodeline_server.kit.problems import Problem
@@ -38,8 +38,6 @@ DIGITS: Final = 18
 def reconcile(*, actor: Actor, now: datetime) -> Outcome:
     """Look at everything on record; open, change and close cases accordingly. Raises `Denied`, `Problem` (409)."""
     actor.require(Permission.CASES_WORK)
-    if actor.only_own:
-        raise Denied(Permission.CASES_WORK)
     if actor.workspace is None:
         raise Problem(409, "Reconciliation looks at one workspace")
     projections.follow_all()
@@ -87,7 +85,7 @@ def assign(
 
 def comment(*, actor: Actor, case: Case, words: str, now: datetime) -> Case:
     """Say something about a case; also a supplier whom it concerns. Raises `Denied`, `Problem` (404, 422)."""
-    actor.require(Permission.CASES_WORK)
+    actor.require(Permission.CASES_COMMENT)
     _own(actor, case)
     if not words.strip():
         raise Problem(422, "A comment needs words")
@@ -131,8 +129,6 @@ def reopen(*, actor: Actor, case: Case, words: str, now: datetime) -> Case:
 
 def _may(actor: Actor, case: Case) -> None:
     actor.require(Permission.CASES_WORK)
-    if actor.only_own:
-        raise Denied(Permission.CASES_WORK)
     _own(actor, case)
 
 

@@ -85,13 +85,13 @@ class CaseList(Schema):
 
 
 class Assignment(Schema):
-    owner: Annotated[Short, Field(description="id of a member, like user:7")]
+    owner: Annotated[Short, Field(description="id of a member, like user:7; needed")] = ""
     due: date | None = None
     words: Words = ""
 
 
 class Remark(Schema):
-    words: Words
+    words: Annotated[Words, Field(description="needed")] = ""
 
 
 class Resolution(Schema):
@@ -104,13 +104,14 @@ class Resolution(Schema):
         "unit-error",
         "substituted",
         "copied",
-    ]
-    words: Words
+        "",
+    ] = Field("", description="needed")
+    words: Annotated[Words, Field(description="needed")] = ""
     reference: Annotated[Short, Field(description="id of the correcting event, or its log position")] = ""
     dismissed: Annotated[bool, Field(description="true: nothing was wrong")] = False
 
 
-assert set(Resolution.model_fields["cause"].annotation.__args__) == {one.value for one in Cause}  # type: ignore[union-attr]
+assert set(Resolution.model_fields["cause"].annotation.__args__) == {"", *(one.value for one in Cause)}  # type: ignore[union-attr]
 
 
 @router.get("/reconciliation/cases", response=CaseList, summary="What does not fit on record, newest first")
@@ -161,7 +162,7 @@ def assign_case(request: HttpRequest, case_id: RowNumber, wanted: Assignment) ->
 @router.post(
     "/reconciliation/cases/{case_id}/comment", response=WholeCase, summary="Say something about a case"
 )
-@endpoint(Permission.CASES_WORK)
+@endpoint(Permission.CASES_COMMENT)
 def comment_case(request: HttpRequest, case_id: RowNumber, wanted: Remark) -> dict[str, Any]:
     row = _case(request, case_id)
     return as_dict(actions.comment(actor=request.auth, case=row, words=wanted.words, now=now()))  # type: ignore[attr-defined]

@@ -44,7 +44,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
             "totals": queries.totals(actor, now()),
             "rules": [(code, wording.rule(code), n) for code, n in queries.by_rule(actor)],
             "position": lots.position(),
-            "may_look": actor.may(Permission.CASES_WORK) and not actor.only_own,
+            "may_look": actor.may(Permission.CASES_WORK),
         },
         filename="reconciliation",
     )
@@ -72,7 +72,7 @@ def case(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-@page(Permission.CASES_WORK)
+@page(Permission.CASES_COMMENT)
 def case_decide(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One of the forms of the case page; `decision` says which."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -130,15 +130,14 @@ def _page(request: HttpRequest, row: Case, wrong: Form | None = None, status: in
     every = _forms(row, actor)
     if wrong is not None:
         every = {name: wrong if type(form) is type(wrong) else form for name, form in every.items()}
-    works = actor.may(Permission.CASES_WORK)
     context = {
         "case": row,
         "shown": shown.case(row, actor),
         "mark": wording.MARKS[row.State(row.state)],
         "forms": every,
         "wrong": wrong,
-        "may_comment": works,
-        "may_decide": works and not actor.only_own,
+        "may_comment": actor.may(Permission.CASES_COMMENT),
+        "may_decide": actor.may(Permission.CASES_WORK),
         "today": now().date(),
     }
     return render(request, "lots/case.html", context, status=status)
