@@ -1,14 +1,26 @@
-"""XLSX (ECMA-376, parts 1 and 2) to a grid, by the standard library alone.
+"""XLSX to a grid, by openpyxl. Imported only where a workbook is read: openpyxl is slow to import.
 
-Read are: which sheets there are, shared texts, which formats show dates or percent, and the cells of one sheet.
-Formulas are never calculated: their last value is taken and marked. Links, drawings and everything else stay shut.
+openpyxl opens the workbook and takes its sheets, formats, shared texts and cells apart; `sheet_zip` has looked at the
+archive before. Formulas are never calculated: their last value is taken and marked. Links, drawings and everything
+else stay shut.
 """
 
 from __future__ import annotations
 
-import posixpath
-import re
-from typing import Any, Final
+import math
+import warnings
+import zipfile
+import zlib
+from datetime import date, time
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+from openpyxl import load_workbook  # type: ignore[import-untyped]
+from openpyxl.cell.read_only import ReadOnlyCell  # type: ignore[import-untyped]
+from openpyxl.styles.numbers import is_date_format  # type: ignore[import-untyped]
+from openpyxl.utils.datetime import MAC_EPOCH  # type: ignore[import-untyped]
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser  # type: ignore[import-untyped]
 
 from lodeline.events.sheet_csv import too_long, too_many_rows
 from lodeline.events.sheet_grid import (
@@ -26,283 +38,158 @@ from lodeline.events.sheet_grid import (
     Unreadable,
     place,
 )
-from lodeline.events.sheet_zip import Parts
+from lodeline.events.sheet_zip import broken, entities, looked_at
 from lodeline.evidence import Severity
 
-_DATES: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_PERCENTS: Final = frozenset((9, 10))
-_QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
-_REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _ROWS_BEFORE: Final = 20
-_WORKBOOK: Final = "/officeDocument"
-_MAX_INDEX: Final = 16_384
+_MAX_COLUMN: Final = 16_384
+_MAX_ROW: Final = 1_048_576
+_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+_CONTENT: Final = (ValueError, TypeError, LookupError, AttributeError, OSError, ArithmeticError)
+"""What openpyxl raises for content it cannot make sense of."""
 
 
 def grid_of_xlsx(data: bytes, limits: SheetLimits, wanted: str) -> Grid:
     """The sheet named `wanted`, else the first visible one. Raises `Unreadable`."""
-    parts = Parts(data, limits)
-    workbook = _relations(parts, "").get(_WORKBOOK, ["xl/workbook.xml"])[0]
-    book = _Book()
-    parts.parse(workbook, book.start, book.end, book.text)
-    if not book.sheets:
-        raise Unreadable("sheet.format", "The workbook has no sheet.")
-    if len(book.sheets) > limits.max_sheets:
+    names = looked_at(data, limits)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl tells what it would not save again
+            return _grid(data, limits, wanted, names)
+    except DefusedXmlException:
+        raise entities() from None
+    except SyntaxError:  # ParseError of the standard library, or lxml's
+        raise Unreadable("sheet.xml", "The XML of a part is broken. Save the workbook again.") from None
+    except _ARCHIVE:
+        raise broken() from None
+    except _CONTENT as error:
+        if isinstance(error.__cause__, DefusedXmlException):
+            raise entities() from None
         raise Unreadable(
-            "sheet.sheets", f"{len(book.sheets)} sheets; at most {limits.max_sheets} are opened."
-        )
-    visible = [sheet for sheet in book.sheets if sheet[2]] or book.sheets
-    name, relation, _ = next((one for one in visible if one[0].strip().lower() == wanted.lower()), visible[0])
-    related = _relations(parts, workbook)
-    target = related.get(relation, [""])[0]
-    shared, formats = _Texts(limits), _Formats()
-    for path in related.get("/sharedStrings", []):
-        parts.parse(path, shared.start, shared.end, shared.text)
-    for path in related.get("/styles", []):
-        parts.parse(path, formats.start, formats.end, formats.text)
-    reader = _Cells(name, limits, shared.found, formats.kinds())
-    parts.parse(target, reader.start, reader.end, reader.text)
+            "sheet.xml", "The workbook contradicts itself or lacks a part. Save it again."
+        ) from None
+
+
+def _grid(data: bytes, limits: SheetLimits, wanted: str, names: frozenset[str]) -> Grid:
+    book: Any = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    sheets: list[Any] = book.worksheets
+    if not sheets:
+        raise Unreadable("sheet.format", "The workbook has no sheet.")
+    if len(sheets) > limits.max_sheets:
+        raise Unreadable("sheet.sheets", f"{len(sheets)} sheets; at most {limits.max_sheets} are opened.")
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
+    sheet = next((one for one in visible if one.title.strip().lower() == wanted.lower()), visible[0])
+    cells = _Cells(sheet, limits)
+    rows = tuple(cells.rows())
     notes = []
-    if any("/externalLinks/" in part for part in parts.names):
+    if any("/externalLinks/" in part for part in names):
         message = "The workbook links to others. Links are not followed; the values saved in it are taken."
-        notes.append(CellFinding(rule="sheet.links", severity=Severity.NOTE, message=message, sheet=name))
-    return Grid(sheet=name, rows=tuple(reader.rows), epoch_1904=book.epoch_1904, notes=tuple(notes))
+        notes.append(
+            CellFinding(rule="sheet.links", severity=Severity.NOTE, message=message, sheet=cells.name)
+        )
+    return Grid(sheet=cells.name, rows=rows, epoch_1904=book.epoch == MAC_EPOCH, notes=tuple(notes))
 
 
-def _relations(parts: Parts, owner: str) -> dict[str, list[str]]:
-    """Parts that `owner` names: by id, and by the end of the relation's type."""
-    folder, name = posixpath.split(owner)
-    found: dict[str, list[str]] = {}
+class _Parser(WorkSheetParser):  # type: ignore[misc]
+    """openpyxl's, which gives values; whether a formula stands beside one is told in the same pass."""
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
-            target = attributes.get("Target", "")
-            path = posixpath.normpath(target[1:] if target[:1] == "/" else posixpath.join(folder, target))
-            kind = attributes.get("Type", "")
-            found.setdefault("/" + kind.rpartition("/")[2], []).append(path)
-            found.setdefault(attributes.get("Id", ""), []).append(path)
-
-    path = posixpath.join(folder, "_rels", f"{name}.rels")
-    if path in parts.names:
-        parts.parse(path, start, _nothing, _nothing)
-    return found
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("|")[2]
-
-
-def _nothing(*_: Any) -> None:
-    """What does not interest a reader."""
-
-
-class _Book:
-    """Sheets as (name, relation id, visible), and which year dates count from."""
-
-    def __init__(self) -> None:
-        self.sheets: list[tuple[str, str, bool]] = []
-        self.epoch_1904 = False
-
-    end = text = staticmethod(_nothing)
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = _local(tag)
-        if name == "sheet":
-            relation = next(
-                (value for key, value in attributes.items() if _local(key) == "id" and "|" in key), ""
-            )
-            shown = attributes.get("state", "visible") == "visible"
-            self.sheets.append((attributes.get("name", "")[:60], relation, shown))
-        elif name == "workbookPr":
-            self.epoch_1904 = attributes.get("date1904") in {"1", "true"}
-
-
-class _Texts:
-    """Shared texts. Phonetic readings beside a text are left out."""
-
-    def __init__(self, limits: SheetLimits) -> None:
-        self.limits = limits
-        self.found: list[str] = []
-        self.now: list[str] = []
-        self.inside = self.reading = False
-
-    def start(self, tag: str, _: dict[str, str]) -> None:
-        name = _local(tag)
-        if name == "si":
-            self.now = []
-        elif name == "rPh":
-            self.reading = True
-        elif name == "t":
-            self.inside = not self.reading
-
-    def end(self, tag: str) -> None:
-        name = _local(tag)
-        if name == "si":
-            self.found.append("".join(self.now))
-        elif name == "rPh":
-            self.reading = False
-        elif name == "t":
-            self.inside = False
-
-    def text(self, words: str) -> None:
-        if self.inside:
-            self.now.append(words)
-
-
-class _Formats:
-    """Which cell formats show a number as a date or as percent."""
-
-    def __init__(self) -> None:
-        self.own: dict[str, str] = {}
-        self.used: list[str] = []
-        self.inside = False
-
-    text = staticmethod(_nothing)
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = _local(tag)
-        if name == "numFmt":
-            self.own[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-        elif name == "cellXfs":
-            self.inside = True
-        elif name == "xf" and self.inside:
-            self.used.append(attributes.get("numFmtId", "0"))
-
-    def end(self, tag: str) -> None:
-        if _local(tag) == "cellXfs":
-            self.inside = False
-
-    def kinds(self) -> list[str]:
-        return [self._kind(one) for one in self.used]
-
-    def _kind(self, identifier: str) -> str:
-        if identifier in self.own:
-            code = _QUOTED.sub("", self.own[identifier].partition(";")[0]).lower()
-            if code == "general":
-                return NUMBER
-            if "%" in code:
-                return PERCENT
-            return DATE if any(letter in code for letter in "ydhms") else NUMBER
-        number = int(identifier) if identifier.isdecimal() and len(identifier) < 6 else 0
-        return DATE if number in _DATES else PERCENT if number in _PERCENTS else NUMBER
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().parse_cell(element)
+        found["formula"] = element.find(FORMULA_TAG) is not None
+        return found
 
 
 class _Cells:
-    """The cells of one sheet, row by row, as they come."""
+    """The cells of one sheet, row by row, as they come.
 
-    def __init__(self, sheet: str, limits: SheetLimits, shared: list[str], kinds: list[str]) -> None:
-        self.sheet, self.limits, self.shared, self.kinds = sheet, limits, shared, kinds
-        self.rows: list[Row] = []
-        self.cells: list[Cell | None] = []
-        self.row = self.column = self.length = 0
-        self.type = self.style = ""
-        self.value: list[str] = []
-        self.taking = self.formula = self.reading = False
+    The parser below openpyxl's sheet of rows is taken: that one fills gaps up to whatever a file says its size is, and
+    leaves out rows and cells that stand twice.
+    """
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = _local(tag)
-        if name == "c":
-            self._place(attributes.get("r"))
-            self.type, self.style = attributes.get("t", "n"), attributes.get("s", "")
-            self.value, self.formula = [], False
-        elif name in {"v", "t"}:
-            self.taking = not self.reading
-        elif name == "f":
-            self.formula = True
-        elif name == "rPh":
-            self.reading = True
-        elif name == "row":
-            given = attributes.get("r", "")
-            number = int(given) if given.isdecimal() and len(given) < 8 else self.row + 1
-            if number <= self.row:
+    def __init__(self, sheet: Any, limits: SheetLimits) -> None:
+        self.sheet, self.limits = sheet, limits
+        self.name: str = sheet.title[:60]
+        self.kinds: dict[int, str] = {}
+        self.length = 0
+
+    def rows(self) -> Iterator[Row]:
+        """Rows in which something stands. No number becomes a date here: grids keep what the file says."""
+        last = count = 0
+        with self.sheet._get_source() as source:  # noqa: SLF001 - openpyxl has no public way to one part
+            shared = self.sheet._shared_strings  # noqa: SLF001
+            for number, raw in _Parser(source, shared, data_only=True).parse():
+                if not last < number <= _MAX_ROW:
+                    said = "stands twice" if 0 < number <= last else "is none of a sheet"
+                    raise self._bad(f"Row {number} {said}. Save the workbook again.")
+                last = number
+                cells = self._row(number, raw)
+                if any(cells):
+                    count += 1
+                    if count > self.limits.max_rows + _ROWS_BEFORE + 1:
+                        raise too_many_rows(self.limits, self.name)
+                    yield Row(number, cells)
+
+    def _bad(self, message: str) -> Unreadable:
+        return Unreadable("sheet.xml", message, sheet=self.name)
+
+    def _row(self, number: int, raw: list[dict[str, Any]]) -> tuple[Cell | None, ...]:
+        cells: list[Cell | None] = []
+        for one in raw:
+            column = one["column"] - 1
+            if column >= self.limits.max_columns:
+                if column >= _MAX_COLUMN or (one["value"] is not None and str(one["value"]).strip()):
+                    raise Unreadable(
+                        "sheet.columns",
+                        f"Row {number} goes on beyond column {self.limits.max_columns}. Use the template.",
+                        sheet=self.name,
+                        row=number,
+                    )
+                continue
+            cell = self._cell(one)
+            if cell is None:
+                continue
+            if len(cell.text) > self.limits.max_cell:
+                raise too_long(place(column, number), len(cell.text), self.limits, self.name)
+            self.length += len(cell.text)
+            if self.length > self.limits.max_text:
                 raise Unreadable(
-                    "sheet.xml", f"Row {number} stands twice. Save the workbook again.", sheet=self.sheet
+                    "sheet.text-size",
+                    "The cells hold more text than is read at once. Split the sheet.",
+                    sheet=self.name,
                 )
-            self.row, self.column, self.cells = number, -1, []
+            if column < len(cells):
+                raise self._bad("A cell stands twice. Save the workbook again.")
+            cells += [None] * (column - len(cells))
+            cells.append(cell)
+        return tuple(cells)
 
-    def _place(self, reference: str | None) -> None:
-        self.column += 1
-        if reference is None:
-            return
-        found = _REFERENCE.fullmatch(reference)
-        if found is None:
-            raise Unreadable(
-                "sheet.xml", "A cell has no place in the sheet. Save the workbook again.", sheet=self.sheet
-            )
-        column = 0
-        for letter in found[1]:
-            column = column * 26 + ord(letter) - 64
-        self.column = column - 1
+    def _cell(self, raw: dict[str, Any]) -> Cell | None:
+        value, formula = raw["value"], raw["formula"]
+        if value is None:
+            return Cell("", TEXT, formula=True) if formula else None
+        if isinstance(value, bool):
+            return Cell(str(int(value)), BOOLEAN, formula)
+        if isinstance(value, (int, float)):
+            kind = self._kind(raw["style_id"]) if math.isfinite(value) else FAULT
+            return Cell(repr(value), kind, formula)
+        if raw["data_type"] == "e":
+            return Cell(str(value), FAULT, formula)
+        text = value.isoformat() if isinstance(value, (date, time)) else str(value).strip()
+        return Cell(text, TEXT, formula) if text or formula else None
 
-    def text(self, words: str) -> None:
-        if self.taking:
-            self.value.append(words)
-
-    def end(self, tag: str) -> None:
-        name = _local(tag)
-        if name in {"v", "t"}:
-            self.taking = False
-        elif name == "rPh":
-            self.reading = False
-        elif name == "c":
-            self._cell()
-        elif name == "row" and any(self.cells):
-            if len(self.rows) > self.limits.max_rows + _ROWS_BEFORE:
-                raise too_many_rows(self.limits, self.sheet)
-            self.rows.append(Row(self.row, tuple(self.cells)))
-
-    def _cell(self) -> None:
-        text = "".join(self.value)
-        if self.column >= self.limits.max_columns:
-            if text.strip() or self.column >= _MAX_INDEX:
-                raise Unreadable(
-                    "sheet.columns",
-                    f"Row {self.row} goes on beyond column {self.limits.max_columns}. Use the template.",
-                    sheet=self.sheet,
-                    row=self.row,
-                )
-            return
-        cell = self._read(text)
-        if cell is None:
-            return
-        if len(cell.text) > self.limits.max_cell:
-            raise too_long(place(self.column, self.row), len(cell.text), self.limits, self.sheet)
-        self.length += len(cell.text)
-        if self.length > self.limits.max_text:
-            raise Unreadable(
-                "sheet.text-size",
-                "The cells hold more text than is read at once. Split the sheet.",
-                sheet=self.sheet,
-            )
-        if self.column < len(self.cells):
-            raise Unreadable("sheet.xml", "A cell stands twice. Save the workbook again.", sheet=self.sheet)
-        self.cells += [None] * (self.column - len(self.cells))
-        self.cells.append(cell)
-
-    def _read(self, text: str) -> Cell | None:
-        if self.type == "s":
-            number = int(text) if text.isdecimal() and len(text) < 9 else -1
-            if not 0 <= number < len(self.shared):
-                raise Unreadable(
-                    "sheet.xml", "A text of the workbook is missing. Save it again.", sheet=self.sheet
-                )
-            text = self.shared[number]
-        elif self.type in {"n", "d"}:
-            return self._number(text)
-        elif self.type == "b":
-            return Cell(text, BOOLEAN, self.formula)
-        elif self.type == "e":
-            return Cell(text, FAULT, self.formula)
-        text = text.strip()
-        if not text:
-            return Cell("", TEXT, formula=True) if self.formula else None
-        return Cell(text, TEXT, self.formula)
-
-    def _number(self, text: str) -> Cell | None:
-        text = text.strip()
-        if not text:
-            return Cell("", TEXT, formula=True) if self.formula else None
-        if self.type == "d":  # ISO 8601, in strict workbooks
-            return Cell(text, TEXT, self.formula)
-        style = int(self.style) if self.style.isdecimal() and len(self.style) < 7 else -1
-        kind = self.kinds[style] if 0 <= style < len(self.kinds) else NUMBER
-        return Cell(text, kind, self.formula)
+    def _kind(self, style: int) -> str:
+        """What a number is shown as."""
+        kind = self.kinds.get(style)
+        if kind is None:
+            try:
+                shown = ReadOnlyCell(self.sheet, 1, 1, None, "n", style).number_format or ""
+            except LookupError:
+                shown = ""
+            first = shown.partition(";")[0]
+            kind = DATE if is_date_format(first) and first.lower() != "general" else NUMBER
+            kind = PERCENT if "%" in first else kind
+            self.kinds[style] = kind
+        return kind

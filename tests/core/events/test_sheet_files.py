@@ -184,8 +184,11 @@ def test_our_templates_come_back(template, now):
 def book(sheet="", *, extra=(), shared="", styles="", workbook=""):
     """A small workbook with this inside its sheetData."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     parts = {
-        "[Content_Types].xml": "<Types/>",
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/t.xml" ContentType="{types}.sharedStrings+xml"/></Types>',
         "_rels/.rels": f'<Relationships><Relationship Id="a" Type="{kind}/officeDocument" Target="/xl/workbook.xml"/>'
         "</Relationships>",
         "xl/workbook.xml": workbook
@@ -263,7 +266,7 @@ def test_cells_of_all_kinds():
         '<c t="b"><v>1</v></c>'
         '<c t="e"><v>#REF!</v></c><c r="G3"><v>1.5</v></c><c t="str"><f>x</f><v>y</v></c><c/><c><f>1</f></c></row>'
     )
-    shared = "<si><r><t>Li</t></r><rPh><t>reading</t></rPh><r><t>OH</t></r></si>"
+    shared = '<si><r><t>Li</t></r><rPh sb="0" eb="1"><t>reading</t></rPh><r><t>OH</t></r></si>'
     (found,) = grid_of(book(row, shared=shared), "xlsx", LIMITS).rows
     assert found.number == 3
     assert found.cells == (
