@@ -82,9 +82,7 @@ def check_period(
             for one in differences(own, physical.flows, period):
                 subject = "" if one.rule in WHOLE else one.pointer
                 name = subject if one.rule in {"RB-EVENT", "RB-TIME"} else ""
-                event = (
-                    moved_by(ledger.entry(name)) if name else subject if one.rule == "RB-DOUBLED" else ""
-                )
+                event = moved_by(ledger.entry(name)) if name else subject if one.rule == "RB-DOUBLED" else ""
                 yield found(one.rule, one.message, subject, entry=name, event=event)
             left = ledger.balance(account, min(now, period.end)).left
             if left > physical.stock + rules.tolerance * left:
