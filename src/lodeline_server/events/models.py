@@ -2,8 +2,8 @@
 
 All of it is written in the transaction that appends to the log. `EventRecord` is the store of idempotency
 keys, `Thing` the small memory for checks against the record; both name positions of the log, which holds the
-facts themselves. They are written in bulk with every document: no index that another one covers, no look at the
-workspace's row for each (the job's row has it, too).
+facts themselves. They are written in bulk with every document: no index that another one covers, and no look of the
+database at the rows of workspace and job for each of them: the transaction that writes them holds the job's row.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from lodeline_server.events.querying.models import Posting
 from lodeline_server.events.sheets.models import SheetPreview
 from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
+from lodeline_server.log.fields import Ordinal
 from lodeline_server.parties.models import Organisation, Workspace
 
 __all__ = (
@@ -112,11 +113,13 @@ class EventRecord(models.Model):
     hash = models.BinaryField(max_length=32, help_text="of what it says, in canonical form")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     type = models.CharField(max_length=40)
-    position = models.BigIntegerField(unique=True)
+    position = Ordinal(primary_key=True)
     event_time = models.DateTimeField()
     transformation = models.CharField(max_length=500, blank=True)
     ended = models.BooleanField(default=False, help_text="declared wrong by its capturer")
-    job = models.ForeignKey(CaptureJob, on_delete=models.PROTECT, related_name="records", db_index=False)
+    job = models.ForeignKey(
+        CaptureJob, on_delete=models.PROTECT, related_name="records", db_index=False, db_constraint=False
+    )
     index = models.IntegerField(help_text="place in the document")
 
     class Meta:
