@@ -1,0 +1,82 @@
+"""The outline of the land, from the TopoJSON file that set-up brings (Natural Earth, public domain)."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Point = tuple[float, float]
+
+LAND = Path(__file__).resolve().parent.parent / "static/vendor/world-atlas/land-110m.json"
+WIDE, TALL = 1140, 450
+NORTH, SOUTH = 84.0, -58.0
+"""Degrees of latitude at the upper and lower edge; Antarctica is left out."""
+
+
+def place(latitude: float, longitude: float) -> Point:
+    """Where a place lies in the drawing: equirectangular, so that both axes are plain degrees."""
+    return (longitude + 180) / 360 * WIDE, (NORTH - latitude) / (NORTH - SOUTH) * TALL
+
+
+def rings(topology: Mapping[str, Any]) -> Iterator[list[Point]]:
+    """The rings of every polygon as (longitude, latitude).
+
+    An arc is a list of differences on a grid; `transform` brings it to degrees. A ring names its arcs by number, and
+    by the complement of the number where an arc runs backwards; where two meet, their common point counts once.
+    """
+    (across, up), (left, low) = topology["transform"]["scale"], topology["transform"]["translate"]
+    arcs: list[list[Point]] = []
+    for steps in topology["arcs"]:
+        x = y = 0
+        arc = []
+        for step in steps:
+            x, y = x + step[0], y + step[1]
+            arc.append((x * across + left, y * up + low))
+        arcs.append(arc)
+    for found in topology["objects"].values():
+        for polygon in _polygons(found):
+            for names in polygon:
+                ring: list[Point] = []
+                for name in names:
+                    arc = arcs[name] if name >= 0 else arcs[~name][::-1]
+                    ring += arc[1:] if ring else arc
+                yield ring
+
+
+def _polygons(shape: Mapping[str, Any]) -> Iterator[Sequence[Sequence[int]]]:
+    if shape["type"] == "GeometryCollection":
+        for one in shape["geometries"]:
+            yield from _polygons(one)
+    elif shape["type"] == "MultiPolygon":
+        yield from shape["arcs"]
+    elif shape["type"] == "Polygon":
+        yield shape["arcs"]
+
+
+def path(topology: Mapping[str, Any]) -> str:
+    """One SVG path in whole pixels; rings south of the drawing, and those smaller than a pixel, are left out."""
+    parts = []
+    for ring in rings(topology):
+        if max(latitude for _, latitude in ring) <= SOUTH:
+            continue
+        spots = [place(latitude, longitude) for longitude, latitude in ring]
+        dots = [(round(x), round(y)) for x, y in spots]
+        kept = [dots[0], *(here for before, here in pairwise(dots) if here != before)]
+        if len(kept) > 3:
+            parts.append("M" + "L".join(f"{x} {y}" for x, y in kept[:-1]) + "Z")
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1)
+def land(source: Path = LAND) -> str:
+    """The land as one path; nothing when set-up could not bring the file, or it is not what we take it for."""
+    try:
+        return path(json.loads(source.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return ""
