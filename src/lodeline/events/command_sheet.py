@@ -116,11 +116,14 @@ def _party(said: str) -> str:
 
 
 def _blank(args: argparse.Namespace, template: Template) -> int:
+    from lodeline.events.sheet_worker import NEEDS, has_xlsx
     from lodeline.events.sheet_write import template_csv, template_xlsx
 
     ending = Path(args.file).suffix.lower()
     if ending not in {".xlsx", ".csv"}:
         return _unusable(f"{args.file}: an empty template is .xlsx or .csv")
+    if ending == ".xlsx" and not has_xlsx():
+        return _unusable(NEEDS)
     made = template_xlsx(template) if ending == ".xlsx" else template_csv(template, examples=args.examples)
     try:
         Path(args.file).write_bytes(made)

@@ -57,9 +57,9 @@ def book_of(pages: Sequence[Page]) -> bytes:
 
 
 def _write(sheet: Any, page: Page) -> None:
-    for column, number in enumerate(page.numbers):
+    for column, may_count in enumerate(page.numbers):
         sheet.column_dimensions[letters(column)].width = page.width
-        if not number:
+        if not may_count:
             sheet.column_dimensions[letters(column)].number_format = _AS_TEXT
     for column, words in page.choices.items():
         offered = DataValidation(type="list", formula1='"' + ",".join(words) + '"', allow_blank=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
 from lodeline.events.sheet_grid import SheetLimits, Unreadable, as_dict
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from lodeline.events.sheet_grid import Grid
 
 CSV, XLSX = "csv", "xlsx"
+NEEDS: Final = "workbooks need more packages: pip install 'lodeline[sheets]'"
+
+
+def has_xlsx() -> bool:
+    """Whether openpyxl and defusedxml are installed. Looked up, not imported."""
+    return find_spec("openpyxl") is not None and find_spec("defusedxml") is not None
 
 
 def grid_of(data: bytes, form: str, limits: SheetLimits) -> Grid:
@@ -28,6 +35,8 @@ def grid_of(data: bytes, form: str, limits: SheetLimits) -> Grid:
             "sheet.bytes", f"{len(data)} bytes; at most {limits.max_bytes} are read. Split the sheet."
         )
     if form == XLSX:
+        if not has_xlsx():
+            raise Unreadable("sheet.packages", f"{NEEDS}; CSV needs none")
         from lodeline.events.sheet_xlsx import grid_of_xlsx
 
         return grid_of_xlsx(data, limits, DATA_SHEET)

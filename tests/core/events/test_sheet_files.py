@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
 from lodeline.events.sheet import form_of, read_grid
+from lodeline.events.sheet_book import Page, book_of
 from lodeline.events.sheet_csv import delimiter, grid_of_csv
 from lodeline.events.sheet_grid import (
     Cell,
@@ -240,6 +244,107 @@ def test_bad_workbooks(case):
     with pytest.raises(Unreadable) as refused:
         grid_of(data, "xlsx", LIMITS)
     assert refused.value.finding.rule == rule, refused.value
+
+
+BILLION = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha" * 10}">' for n in range(10))
+PARTS = (
+    "[Content_Types].xml",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/t.xml",
+    "xl/worksheets/s.xml",
+)
+
+
+@pytest.mark.parametrize("part", [*PARTS, "xl/styles.xml", "docProps/core.xml"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_billion_laughs_are_refused_in_every_part(part, encoding):
+    text = f'<?xml version="1.0"?><!--{" " * 9_000}--><!DOCTYPE x [{BILLION}]><x>&l9;</x>'
+    data = book("<row><c><v>1</v></c></row>", extra={part: text.encode(encoding)}.items())
+    with pytest.raises(Unreadable) as refused:
+        grid_of(data, "xlsx", LIMITS)
+    assert refused.value.finding.rule == "sheet.entities"
+
+
+def test_openpyxl_itself_reads_through_defusedxml():
+    """Were the look before it to miss one, the worker's openpyxl would still expand nothing."""
+    said = f"""
+from lodeline.events import sheet_worker
+sheet_worker.slim()
+import openpyxl.xml.functions as used
+from defusedxml.common import EntitiesForbidden
+from io import BytesIO
+bad = {f"<!DOCTYPE x [{BILLION}]><x>&l9;</x>".encode()!r}
+for read in (used.fromstring, lambda text: list(used.iterparse(BytesIO(text)))):
+    try:
+        read(bad)
+    except EntitiesForbidden:
+        print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["refused", "refused"], done.stderr
+
+
+def test_a_strict_workbook_is_named_as_such():
+    strict = '<worksheet xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"/>'
+    with pytest.raises(Unreadable, match="Strict"):
+        grid_of(book(extra={"xl/worksheets/s.xml": strict}.items()), "xlsx", LIMITS)
+
+
+def test_the_size_a_sheet_claims_is_not_believed():
+    cells = (
+        f'<worksheet xmlns="{MAIN}"><dimension ref="A1:XFD1048576"/><sheetData>{{}}</sheetData></worksheet>'
+    )
+    far = cells.format('<row r="1048576"><c r="B1048576"><v>7</v></c></row>')
+    grid = grid_of(book(extra={"xl/worksheets/s.xml": far}.items()), "xlsx", LIMITS)
+    assert grid.rows == (Row(1_048_576, (None, Cell("7", "n"))),)
+    beyond = cells.format('<row r="999999999999"><c><v>7</v></c></row>')
+    with pytest.raises(Unreadable) as refused:
+        grid_of(book(extra={"xl/worksheets/s.xml": beyond}.items()), "xlsx", LIMITS)
+    assert refused.value.finding.rule == "sheet.xml"
+
+
+@pytest.mark.parametrize("epoch_1904", [False, True])
+def test_dates_stay_the_numbers_that_the_file_holds(epoch_1904):
+    written = openpyxl.Workbook()
+    written.epoch = MAC_EPOCH if epoch_1904 else WINDOWS_EPOCH
+    sheet = written.active
+    sheet.title = "Data"
+    sheet.append([datetime(2026, 3, 1, 8, 30), 0.223, 0.5])  # noqa: DTZ001 - cells have no zone
+    sheet["B1"].number_format = '0.0" days "%'
+    sheet["C1"].number_format = '0.0" d"'
+    found = BytesIO()
+    written.save(found)
+    grid = grid_of(found.getvalue(), "xlsx", LIMITS)
+    assert grid.epoch_1904 is epoch_1904
+    day, share, number = grid.rows[0].cells
+    assert (day.kind, share, number) == ("d", Cell("0.223", "p"), Cell("0.5", "n"))
+    assert float(day.text) == pytest.approx(46082 - 1462 * epoch_1904 + 8.5 / 24, abs=1e-9)
+
+
+def test_no_cell_of_a_written_workbook_is_a_formula():
+    words = ("=1+1", "+1", "@x", "#REF!", "007", "<b>&", " x ")
+    page = Page(
+        name="Data", rows=[words], heads=frozenset(), numbers=[False] * 7, width=9, choices={1: ("a", "b")}
+    )
+    data = book_of([page])
+    (row,) = grid_of(data, "xlsx", LIMITS).rows
+    assert row.cells == tuple(Cell(word.strip()) for word in words)
+    sheet = openpyxl.load_workbook(BytesIO(data)).active
+    assert {cell.data_type for cell in sheet[1]} == {"s"}
+    assert [str(one.sqref) for one in sheet.data_validations.dataValidation] == ["B1"]
+
+
+def test_openpyxl_is_imported_only_for_workbooks():
+    said = """
+import sys
+import lodeline.events.sheet, lodeline.events.sheet_worker as worker, lodeline.events.sheet_write
+import lodeline.events.command_sheet
+worker.grid_of(b"a,b", "csv", worker.SheetLimits())
+print(sorted({"openpyxl", "defusedxml"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_encrypted_parts_are_not_opened():
