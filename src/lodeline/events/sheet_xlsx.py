@@ -11,8 +11,9 @@ import math
 import warnings
 import zipfile
 import zlib
+from contextlib import redirect_stdout
 from datetime import date, time
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Final
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
@@ -56,8 +57,9 @@ def grid_of_xlsx(data: bytes, limits: SheetLimits, wanted: str) -> Grid:
     """The sheet named `wanted`, else the first visible one. Raises `Unreadable`."""
     names = looked_at(data, limits)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl tells what it would not save again
+        # openpyxl warns of what it would not save again, and prints about broken formats: answers go that way.
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            warnings.simplefilter("ignore")
             return _grid(data, limits, wanted, names)
     except DefusedXmlException:
         raise entities() from None

@@ -422,6 +422,19 @@ def test_the_worker_answers_with_a_grid_or_one_finding():
     assert json.loads(bad.stdout)["refused"]["rule"] == "sheet.encoding"
 
 
+def test_broken_formats_say_nothing_into_the_answer():
+    written = BytesIO((FILES / "openpyxl.xlsx").read_bytes())
+    with zipfile.ZipFile(written) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    styles = parts["xl/styles.xml"]
+    at = styles.index(b"<cellStyleXfs")
+    end = styles.index(b"</cellStyleXfs>") + len(b"</cellStyleXfs>")
+    parts["xl/styles.xml"] = styles[:at] + b'<cellStyleXfs count="0"/>' + styles[end:]
+    answer = run(book(extra=parts.items()), "xlsx", "10", "512")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["refused"]["rule"] == "sheet.xml"
+
+
 def test_the_worker_dies_of_what_it_may_not_take():
     cells = "<c><v>1</v></c>" * 50
     data = book(f"<row>{cells}</row>" * 9_000)
