@@ -7,7 +7,7 @@ content hash. Anything else under a known id is a conflict: nothing is overwritt
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -68,10 +68,15 @@ def decide_events(
 ) -> Iterator[Decision]:
     """One decision for each event, in order. `digests`: their content hashes; `places`: their JSON pointers."""
     known = _on_record(workspace, [event.id for event in events])
+    times = Counter([event.id for event in events])
     for event, digest, place in zip(events, digests, places, strict=True):
+        alone = times[event.id] == 1
+        if alone and event.error_declaration is None and event.id not in known:
+            yield Decision(kind=Kind.EVENT, hash=digest)
+            continue
         under = known[event.id]
         decision = _event(event, digest, under, organisation, place)
-        if decision.kind is not None:
+        if decision.kind is not None and not alone:
             under.append(
                 Known(
                     hash=digest, kind=decision.kind, type=event.type, organisation=organisation, raw=event.raw

@@ -90,14 +90,15 @@ def process_group(jobs: Sequence[CaptureJob], now: datetime) -> Done:
     return Done(jobs=tuple(done), errors=tuple(errors.values()))
 
 
-def _contents(keys: Sequence[int], errors: dict[int, Exception]) -> dict[int, filing.Content]:
-    """Parsed before the transaction, which holds the log's only lock."""
+def _contents(keys: Sequence[int], errors: dict[int, Exception]) -> dict[int, tuple[filing.Content, bytes]]:
+    """Read and parsed before the transaction, which holds the log's only lock. With the bytes."""
     found = {}
     rows = CaptureJob.objects.filter(pk__in=keys, raw__isnull=False)
     for key, raw, lenient, organisation in rows.values_list("pk", "raw", "lenient", "organisation_id"):
         try:
             space = queries.namespace(organisation) if lenient else ""
-            found[key] = filing.Content.again(bytes(raw), lenient=lenient, namespace=space)
+            data = bytes(raw)
+            found[key] = filing.Content.again(data, lenient=lenient, namespace=space), data
         except Exception as error:
             log.exception("capture cannot be read again", job=key)
             errors[key] = error
@@ -106,15 +107,17 @@ def _contents(keys: Sequence[int], errors: dict[int, Exception]) -> dict[int, fi
 
 def _one(
     key: int,
-    content: filing.Content | None,
+    parsed: tuple[filing.Content, bytes] | None,
     now: datetime,
     done: list[CaptureJob],
     errors: dict[int, Exception],
 ) -> None:
     try:
         with transaction.atomic():
-            row = CaptureJob.objects.select_related("organisation").select_for_update().get(pk=key)
-            if not row.done and content is not None:
+            rows = CaptureJob.objects.select_related("organisation").select_for_update()
+            row = rows.defer("raw").get(pk=key)
+            if not row.done and parsed is not None:
+                content, row.raw = parsed
                 filing.file(row, content, now)
     except Exception as error:
         log.exception("capture failed", job=key)

@@ -35,9 +35,9 @@ def store_things(workspace: int, things: Iterable[KnownThing]) -> None:
     instant = backend.instants()
     new, old = [], []
     for one in things:
+        made, used = one.made and instant(one.made), one.used and instant(one.used)
         values = (
-            one.maker, instant(one.made), one.made_by, instant(one.used), one.used_by, one.parties, one.parent,
-            one.made_at_positions,
+            one.maker, made, one.made_by, used, one.used_by, one.parties, one.parent, one.made_at_positions,
         )  # fmt: skip
         if one.id is None:
             new.append((workspace, one.key, *values))

@@ -28,7 +28,9 @@ RANK = {
     Touch.MADE: 0, Touch.UNPACKED: 1, Touch.RECEIVED: 2, Touch.SEEN: 3, Touch.PACKED: 4, Touch.SHIPPED: 5,
     Touch.SOLD: 6, Touch.USED: 7, Touch.ENDED: 8,
 }  # fmt: skip
+_MADE, _USED, _PACKED, _UNPACKED = Touch.MADE, Touch.USED, Touch.PACKED, Touch.UNPACKED  # looked up once
 _HOLDING = frozenset({Touch.MADE, Touch.RECEIVED, Touch.SHIPPED, Touch.USED})
+_ARRIVED = frozenset({Touch.RECEIVED, Touch.MADE})
 _AMONG_OTHERS = frozenset({Touch.MADE, Touch.PACKED, Touch.UNPACKED})
 _PLAIN = re.compile(re.escape(DOMAIN) + r"/01/([0-9]{14})(?:/(?:10|21)/[A-Za-z0-9._~-]{1,20})?")
 STATUS = {Touch.SHIPPED: "in transit", Touch.SOLD: "sold", Touch.ENDED: "ended"}
@@ -66,7 +68,7 @@ def gtin(key: str) -> str:
 def fold(key: str, touches: Sequence[TouchRow], carried: Sequence[TouchRow]) -> LotRow | None:
     """The lot of `touches`; `carried` are those of what it was packed in, while it was. None when nothing is left."""
     own = [one for one in touches if not one.void]
-    made = sequence([one for one in own if one.act == Touch.MADE])
+    made = sequence([one for one in own if one.act == _MADE])
     if not made:
         return None
     first, last = made[0], made[-1]
@@ -103,7 +105,7 @@ def fold(key: str, touches: Sequence[TouchRow], carried: Sequence[TouchRow]) -> 
     used = 0
     for one in sequence([*own, *(other for other in carried if not other.void)] if carried else own):
         _follow(lot, one)
-        if one.act == Touch.USED:
+        if one.act == _USED:
             whole = one.key != key or not one.amount
             used += (mass or 0) if whole else _drawn(one, description.unit_mass)
             lot.status = _status(item=lot.item, mass=mass, used=used)
@@ -121,11 +123,11 @@ def goes_on(lot: LotState, touches: Sequence[TouchRow]) -> bool:
     for one in touches:
         if one.void or one.other or one.time <= lot.seen_at or one.act in _AMONG_OTHERS:
             return False
-        if one.act == Touch.USED and one.amount and not is_mass(one.uom):
+        if one.act == _USED and one.amount and not is_mass(one.uom):
             return False  # so many pieces: what one weighs stands with what was made
     for one in sequence(touches):
         _follow(lot, one)
-        if one.act == Touch.USED:
+        if one.act == _USED:
             lot.used += _drawn(one, None) if one.amount else lot.mass or 0
             lot.status = _status(item=lot.item, mass=lot.mass, used=lot.used)
     if lot.used > LARGEST:
@@ -156,16 +158,17 @@ def _drawn(one: TouchRow, unit_mass: int | None) -> int:
 
 
 def _follow(lot: LotRow | LotState, one: TouchRow) -> None:
+    act = one.act
     lot.seen_at = max(lot.seen_at, one.time)
     if one.site:
         lot.current_site = one.site
-    if one.act in _HOLDING:
+    if act in _HOLDING:
         lot.holder = one.party
-    if one.act == Touch.PACKED and one.key == lot.key:
+    if act == _PACKED and one.key == lot.key:
         lot.inside = one.other
-    elif one.act == Touch.UNPACKED and (one.key == lot.key or (one.key == lot.inside and not one.other)):
+    elif act == _UNPACKED and (one.key == lot.key or (one.key == lot.inside and not one.other)):
         lot.inside = ""
-    if one.act in STATUS:
-        lot.status = STATUS[one.act]
-    elif one.act in {Touch.RECEIVED, Touch.MADE} and lot.status == "in transit":
+    if act in STATUS:
+        lot.status = STATUS[act]
+    elif lot.status == "in transit" and act in _ARRIVED:
         lot.status = "in stock"
