@@ -635,6 +635,7 @@ class World:
             "subscription_end": lambda: {"uuid": self.subscription.uuid},
             "lot": lambda: {"pk": self.lot.pk},
             "explore": lambda: {"pk": self.lot.pk},
+            "origin_map": lambda: {"pk": self.lot.pk},
             "site": lambda: {"pk": self.site.pk},
             "item": lambda: {"pk": self.item.pk},
             "recall": lambda: {"pk": self.recall.pk},

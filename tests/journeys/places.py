@@ -20,6 +20,7 @@ PLACES = {
     "lot": ("quality", "/app/trace/", 'main tbody a[href^="/app/lots/"]'),
     "item": ("quality", "/app/passports/", "item"),
     "explorer": ("quality", "/app/trace/open?key=CAM-0369", 'main a[href$="/explore"]'),
+    "origin map": ("quality", "/app/trace/open?key=CAM-0369", 'main a[href*="/origins"]'),
     "sites": ("quality", "/app/sites/", ""),
     "site": ("quality", "/app/sites/", 'main tbody a[href^="/app/sites/"]'),
     "reconciliation": ("quality", "/app/reconciliation/", ""),

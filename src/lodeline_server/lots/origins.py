@@ -79,6 +79,14 @@ class Palette:
             found.append({"label": _("unknown"), "share": one.unknown, "unknown": True})
         return found
 
+    def bounds(self, one: Origin) -> list[dict[str, Any]]:
+        """Per named origin what is sure, and what it would be if everything unknown came from there, too."""
+        return [
+            {**part, "low": part["share"], "high": part["share"] + one.unknown,
+             "swatch": charts.swatch(part["colour"]), "span": charts.span(part["share"], part["share"] + one.unknown)}
+            for part in self.parts(one) if not part.get("unknown")
+        ]  # fmt: skip
+
     def key(self, one: Origin) -> Any:
         """The key of one substance's colours; names beyond the fifth share the sixth hue."""
         entries: dict[int | None, list[str]] = defaultdict(list)

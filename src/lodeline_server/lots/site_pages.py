@@ -22,7 +22,7 @@ from lodeline_server.evidence.models import Site
 from lodeline_server.evidence.queries import parties
 from lodeline_server.kit.permissions import page
 from lodeline_server.kit.tables import NumberColumn, Table, table_page
-from lodeline_server.lots import origins, queries, sites
+from lodeline_server.lots import origin_map, origins, queries, sites
 from lodeline_server.lots.custody.queries import books
 from lodeline_server.lots.reconciling.queries import visible as cases
 from lodeline_server.lots.tables import LotTable, listed
@@ -91,6 +91,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponseBase:
     row = get_object_or_404(sites.visible(actor), pk=pk)
     stock = sites.stock(sites.here(actor, row.uri))
     months = sites.months(row)
+    traced = origin_map.held(actor, row.uri, stock)
     chosen = _chosen(request.GET.get("month", ""), [one["month"] for one in months])
     context: dict[str, Any] = {
         "site": row,
@@ -101,6 +102,8 @@ def site(request: HttpRequest, pk: int) -> HttpResponseBase:
             (origins.substance_name(name), bounds(one.low, one.high), one.lots)
             for name, one in stock.substances.items()
         ],
+        "origins": origin_map.bars(traced.origins),
+        "traced": traced,
         "months": months,
         "chosen": chosen,
         "period": sites.period(row, chosen) if chosen else None,

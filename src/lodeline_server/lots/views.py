@@ -205,6 +205,7 @@ class Back(Shown):
                 "name": origins.substance_name(name),
                 "mass": self.mass(name),
                 "bar": charts.stacked(self.palette.parts(self.found.origins[name])),
+                "bounds": self.palette.bounds(self.found.origins[name]),
                 "unknown": self.found.origins[name].unknown,
             }
             for name in self.names

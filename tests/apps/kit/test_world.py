@@ -39,8 +39,8 @@ def test_what_lies_south_of_the_drawing_is_left_out():
 def test_without_a_file_that_fits_there_is_no_land(tmp_path, content):
     file = tmp_path / "land.json"
     file.write_text(content)
-    assert outline.land(file) == ""
-    assert outline.land(tmp_path / "none") == ""
+    assert outline.read(file) == ""
+    assert outline.read(tmp_path / "none") == ""
 
 
 def test_places_stand_where_they_are():

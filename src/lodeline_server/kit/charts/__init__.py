@@ -13,7 +13,7 @@ page includes.
     dose_curve                                     a recall's ranked items
     trace_columns                                  the graph
     lot_graph                                      a part of it, each lot a link
-    world_map, between, span                       where it began, and its bounds
+    world_map, has_land, between, span             where it began, and its bounds
 """
 
 from lodeline_server.kit.charts.dose import dose_curve
@@ -21,13 +21,14 @@ from lodeline_server.kit.charts.explorer import lot_graph
 from lodeline_server.kit.charts.folding import fold
 from lodeline_server.kit.charts.history import columns, steps, timeline
 from lodeline_server.kit.charts.intervals import bar, coverage, interval, legal_minimum, rank, rank_axis, ties
+from lodeline_server.kit.charts.outline import has_land
 from lodeline_server.kit.charts.shares import colours, legend, pattern, stacked, swatch
 from lodeline_server.kit.charts.trace import trace_columns
 from lodeline_server.kit.charts.waterfall import waterfall, waterfall_cells
 from lodeline_server.kit.charts.world import between, span, world_map
 
 __all__ = [
-    "bar", "between", "colours", "columns", "coverage", "dose_curve", "fold", "interval", "legal_minimum", "legend", "lot_graph",
-    "pattern", "rank", "rank_axis", "span", "stacked", "steps", "swatch", "ties", "timeline", "trace_columns", "waterfall",
-    "waterfall_cells", "world_map",
+    "bar", "between", "colours", "columns", "coverage", "dose_curve", "fold", "has_land", "interval",
+    "legal_minimum", "legend", "lot_graph", "pattern", "rank", "rank_axis", "span", "stacked", "steps", "swatch",
+    "ties", "timeline", "trace_columns", "waterfall", "waterfall_cells", "world_map",
 ]  # fmt: skip

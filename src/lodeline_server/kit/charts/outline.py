@@ -73,10 +73,20 @@ def path(topology: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-@lru_cache(maxsize=1)
-def land(source: Path = LAND) -> str:
+def land() -> str:
     """The land as one path; nothing when set-up could not bring the file, or it is not what we take it for."""
+    return read(LAND)
+
+
+@lru_cache(maxsize=2)
+def read(source: Path) -> str:
+    """The land in a file, read once."""
     try:
         return path(json.loads(source.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return ""
+
+
+def has_land() -> bool:
+    """Whether the outline is at hand."""
+    return bool(land())
