@@ -705,6 +705,7 @@ class World:
             "/api/lots/trace": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/lots/graph": lambda: {"query": {"key": self.lot and self.keys.item}},
             "/api/lots/origins": lambda: {"query": {"key": self.lot and self.keys.item}},
+            "/api/sites/figures": lambda: {"query": {"site": self.site.uri}},
             "/api/recalls/{recall_id}": lambda: {"recall_id": self.recall.pk},
             "/api/recalls/{recall_id}/notices": lambda: {"recall_id": self.recall.pk},
             "/api/recalls/{recall_id}/outcomes": lambda: {"recall_id": self.recall.pk},

@@ -25,7 +25,9 @@ from lodeline_server.log.api_erasures import router as erasures
 from lodeline_server.log.auditing.api import router as auditing
 from lodeline_server.lots.api import router as lots
 from lodeline_server.lots.custody.api import router as custody
+from lodeline_server.lots.graph_api import router as graphs
 from lodeline_server.lots.reconciling.api import router as reconciling
+from lodeline_server.lots.site_api import router as sites
 from lodeline_server.parties.api import router as parties
 from lodeline_server.parties.authentication import authenticate
 from lodeline_server.passports.api import router as passports
@@ -55,6 +57,8 @@ api.add_router("/api", events, tags=["capture"])
 api.add_router("/api", inbox, tags=["capture"])
 api.add_router("/api", sheets, tags=["sheets"])
 api.add_router("/api", lots, tags=["trace"])
+api.add_router("/api", graphs, tags=["trace"])
+api.add_router("/api", sites, tags=["trace"])
 api.add_router("/api", custody, tags=["books of credits"])
 api.add_router("/api", reconciling, tags=["reconciliation"])
 api.add_router("/api", drilling, tags=["recalls"])  # before /recalls/{recall_id}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import django_tables2
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from lodeline.access import Actor
-
-
-EARLIEST, LATEST = 1900, 2999
 
 
 class SiteTable(Table):
@@ -68,17 +63,13 @@ class SiteTable(Table):
 @page(Permission.LOTS_VIEW)
 def site_list(request: HttpRequest) -> HttpResponseBase:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    lots = queries.visible(actor).filter(current_site=OuterRef("uri"), status__in=sites.THERE)
-    if actor.only_own:
-        lots = lots.filter(holder=actor.party)
-    counted = lots.order_by().values("current_site").annotate(n=Count("pk")).values("n")
     names = parties(actor.workspace or 0).filter(uri=OuterRef("party")).values("name")[:1]
-    found = sites.visible(actor)
+    found = sites.counted(actor)
     return table_page(
         request,
         template="lots/sites.html",
         table_class=SiteTable,
-        queryset=found.annotate(there=Coalesce(Subquery(counted), 0), keeper=Subquery(names)),
+        queryset=found.annotate(keeper=Subquery(names)),
         context={"sites": found.count(), "position": queries.position()},
         filename="sites",
     )
@@ -92,7 +83,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponseBase:
     stock = sites.stock(sites.here(actor, row.uri))
     months = sites.months(row)
     traced = origin_map.held(actor, row.uri, stock)
-    chosen = _chosen(request.GET.get("month", ""), [one["month"] for one in months])
+    chosen = sites.chosen(request.GET.get("month", ""), [one["month"] for one in months])
     context: dict[str, Any] = {
         "site": row,
         "kind": row.kind.replace("_", " "),
@@ -130,15 +121,3 @@ def bounds(low: int, high: int) -> str:
     if low == high:
         return format_mass(high)
     return _("%(low)s to %(high)s") % {"low": format_mass(low), "high": format_mass(high)}
-
-
-def _chosen(said: str, known: list[datetime]) -> datetime | None:
-    """The month of the address, else the newest with anything in it."""
-    if len(said) == 7 and said.isascii():
-        try:
-            found = datetime.strptime(said, "%Y-%m").replace(tzinfo=UTC)
-        except ValueError:
-            found = None
-        if found is not None and EARLIEST <= found.year <= LATEST:
-            return found
-    return known[0].astimezone(UTC) if known else None

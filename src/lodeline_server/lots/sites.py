@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, frozen
-from django.db.models import Count, Q
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, TruncMonth
 
 from lodeline.lots.values import SUBSTANCES, milligrams
 from lodeline_server.evidence.queries import sites
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 COLUMNS = {Touch.RECEIVED: "came", Touch.SHIPPED: "left", Touch.MADE: "made", Touch.USED: "used"}
 MONTHS = 24
+EARLIEST, LATEST = 1900, 2999
 THERE = ("in stock", "in use")
 
 
@@ -43,6 +44,15 @@ def here(actor: Actor, site: str) -> QuerySet[Lot]:
     """The lots an actor may open that are at a site now."""
     found = queries.visible(actor).filter(current_site=site, status__in=THERE)
     return found.filter(holder=actor.party) if actor.only_own else found
+
+
+def counted(actor: Actor) -> QuerySet[Site]:
+    """The sites an actor may open, `there`: how many lots that it may open are there now."""
+    lots = queries.visible(actor).filter(current_site=OuterRef("uri"), status__in=THERE)
+    if actor.only_own:
+        lots = lots.filter(holder=actor.party)
+    counts = lots.order_by().values("current_site").annotate(n=Count("pk")).values("n")
+    return visible(actor).annotate(there=Coalesce(Subquery(counts), 0))
 
 
 @define
@@ -99,6 +109,18 @@ def months(site: Site) -> list[dict[str, Any]]:
     counts = {name: Count("position", filter=Q(act=act)) for act, name in COLUMNS.items()}
     found = _touches(site).annotate(month=TruncMonth("time", tzinfo=UTC)).values("month").annotate(**counts)
     return list(found.order_by("-month")[:MONTHS])
+
+
+def chosen(said: str, known: list[datetime]) -> datetime | None:
+    """The month asked for, else the newest with anything in it."""
+    if len(said) == 7 and said.isascii():
+        try:
+            found = datetime.strptime(said, "%Y-%m").replace(tzinfo=UTC)
+        except ValueError:
+            found = None
+        if found is not None and EARLIEST <= found.year <= LATEST:
+            return found
+    return known[0].astimezone(UTC) if known else None
 
 
 @define
