@@ -218,6 +218,8 @@ def axe():
 
     def violations(page):
         page.evaluate(source)  # evaluated by the browser's own tools, so the content policy stays on
+        # Colours that are still on their way from one scheme to the other are neither's.
+        page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
         result = page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{one['id']}: {one['help']} at {', '.join(node['target'][0] for node in one['nodes'][:4])}"

@@ -319,6 +319,9 @@ def unsaid(answer, word):
     }
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, "…")
+    text = re.sub(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC", "", text
+    )  # a minute may end in between
     return answer.status_code, re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
 
 

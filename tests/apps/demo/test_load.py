@@ -79,7 +79,8 @@ def test_everything_went_in_through_capture(loaded, workspace):
     captured = sum(jobs.values_list("accepted", flat=True))
     documents = types["epcis.document"] + types["statement.document"]
     recalls = {name: count for name, count in types.items() if name.startswith("recall.")}
-    results = types["score"] + types["passport.published"] + sum(recalls.values()) + types["case.opened"]
+    told = {name: count for name, count in types.items() if name.startswith(("case.", "custody."))}
+    results = types["score"] + types["passport.published"] + sum(recalls.values()) + sum(told.values())
     assert documents == jobs.count()
     signed = {name: count for name, count in types.items() if name.startswith(("credential.", "threshold."))}
     assert signed == {
