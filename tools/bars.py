@@ -30,7 +30,7 @@ AREAS = {
         "credentials_speed",
         "hostile_credentials",
     ],
-    "trace": ["trace", "events", "kernel", "recall", "batch", "reconcile"],
+    "trace": ["trace", "events", "kernel", "recall", "batch", "reconcile", "load"],
 }
 
 

@@ -25,15 +25,19 @@ def together(work):
 
     def one(number):
         start.wait()
-        until = time.monotonic() + LONGEST
+        until, again = time.monotonic() + LONGEST, False
         while True:
             try:
                 work(number)
             except Problem as problem:
-                return problem.findings[0].rule
+                rule = problem.findings[0].rule
+                return (
+                    "" if again and rule == "MB-11" else rule
+                )  # taken before what came after it was locked out
             except OperationalError:  # SQLite in memory, as tests have it, does not wait for a lock
                 if connection.vendor != "sqlite" or time.monotonic() > until:
                     raise
+                again = True
                 time.sleep(0.01)
             else:
                 return ""
