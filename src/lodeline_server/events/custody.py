@@ -6,8 +6,9 @@ judges event after event as if the earlier ones were on record already, and hand
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING
+from collections import defaultdict, deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from lodeline.events.epcis import parse_event
 from lodeline.evidence import Finding, Severity
@@ -20,14 +21,18 @@ from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from lodeline.events.epcis import Event
+    from lodeline_server.log.queries import Statement
 
 SENDING = frozenset({"shipping", "consigning", "departing", "retail_selling"})
 RECEIVING = frozenset({"receiving", "arriving", "accepting"})
 TO_PARTY = frozenset({"possessing_party", "owning_party"})
 MOST_STEPS = 2_000
 """Transformations looked at for one event before the search for a cycle gives up, and says so."""
+IN_ONE = 900
+"""Values in one statement; databases limit their number."""
 MOST_NESTED = 10
 """Containers in containers."""
 
@@ -46,6 +51,10 @@ class Ledger:
         # Transformations of this document that were taken: what came out of which, and what went in.
         self._made_in: dict[str, set[str]] = {}
         self._used_in: dict[str, set[str]] = {}
+        # What lies behind them on record, read for one event and kept for the next ones.
+        self._behind: dict[str, KnownThing | None] = {}
+        self._went_in: dict[int | str, set[str]] = {}
+        self._called: dict[int | str, str] = {}
         self._contents: dict[str, list[str]] = {}
         self._open({key for event in events if _moves(event) for key in self._touches[id(event)].keys})
 
@@ -143,7 +152,8 @@ class Ledger:
         suspects = {key: path for key, path in suspects.items() if key not in entered}
         if not suspects:
             return
-        for key in self._ancestors(entered):
+        used = [thing.used for key in suspects if (thing := self.things[key]).used is not None]
+        for key in self._ancestors(entered, min(used)):
             if key is None:
                 say = (
                     "transformation.cycle-unknown",
@@ -157,43 +167,65 @@ class Ledger:
                 )
                 found.append(_finding(*say, f"{place}{place_of(suspects[key])}", event, key))
 
-    def _ancestors(self, keys: set[str]) -> Iterator[str | None]:
-        """Everything these things were made from, as far as it is on record and not declared wrong.
+    def _ancestors(self, keys: set[str], since: datetime) -> Iterator[str | None]:
+        """What these things were made from since a time, as far as it is on record and not declared wrong.
 
-        Ends with None when it gives up.
+        Nothing that was made before a lot was first used came from that lot. Ends with None when it gives up.
         """
-        seen: set[str] = set(keys)
-        seen_steps: set[int | str] = set()
-        rest = deque(keys)
-        while rest:
-            key = rest.popleft()
-            thing = self.things.get(key) or queries.things(self.workspace, [key]).get(key)
-            positions = map(int, thing.made_at_positions.split()) if thing else ()
-            for step in (*positions, *sorted(self._made_in.get(key, ()))):
-                if step in seen_steps:
-                    continue
-                if len(seen_steps) >= MOST_STEPS:
-                    yield None
-                    return
-                seen_steps.add(step)
-                for ancestor in self._inputs(step):
-                    if ancestor not in seen:
-                        seen.add(ancestor)
-                        rest.append(ancestor)
-                        yield ancestor
+        seen, steps = set(keys), set[int | str]()
+        layer = set(keys)
+        while layer:
+            fresh = self._steps(layer, since) - steps
+            if len(steps) + len(fresh) > MOST_STEPS:
+                yield None
+                return
+            steps |= fresh
+            layer = self._inputs(fresh) - seen
+            seen |= layer
+            yield from sorted(layer)
 
-    def _inputs(self, step: int | str) -> set[str]:
-        """What went into a transformation: on record at a position, or of this document by its group's name."""
-        if isinstance(step, str):
-            rows = EventRecord.objects.filter(workspace_id=self.workspace, transformation=step, ended=False)
-            members = list(rows.values_list("position", flat=True))
-            return self._used_in.get(step, set()) | _inputs_at(self.workspace, members)
-        record = EventRecord.objects.filter(workspace_id=self.workspace, position=step).first()
-        if record is None or record.ended:
-            return set()
-        if record.transformation:
-            return self._inputs(record.transformation)
-        return _inputs_at(self.workspace, [step])
+    def _steps(self, keys: set[str], since: datetime) -> set[int | str]:
+        """The transformations that these came out of: positions on record, or groups of this document by name."""
+        unread = [key for key in keys if key not in self.things and key not in self._behind]
+        if unread:
+            self._behind |= dict.fromkeys(unread) | queries.things(self.workspace, unread)
+        found: set[int | str] = set()
+        for key in keys:
+            thing = self.things.get(key) or self._behind.get(key)
+            positions = thing.made_at_positions.split() if thing else []
+            if len(positions) > 1 or (thing and (thing.made is None or thing.made >= since)):
+                found |= set(map(int, positions))
+            found |= self._made_in.get(key, set())
+        return found
+
+    def _inputs(self, steps: set[int | str]) -> set[str]:
+        """What went into some transformations. What is on record is read once for the whole document."""
+        unread = {step for step in steps if step not in self._went_in}
+        if unread:
+            self._read_inputs({step for step in unread if isinstance(step, int)}, set(filter(_named, unread)))
+        names = (step if isinstance(step, str) else self._called.get(step, "") for step in steps)
+        own = (self._used_in.get(name, set()) for name in names)
+        return set().union(*(self._went_in[step] for step in steps), *own)
+
+    def _read_inputs(self, positions: set[int], groups: set[Any]) -> None:
+        self._went_in |= {step: set() for step in (*positions, *groups)}
+        rows = EventRecord.objects.filter(workspace_id=self.workspace, ended=False)
+        of_step: dict[int, list[int | str]] = defaultdict(list)
+        member_of: dict[str, list[int | str]] = defaultdict(list, {name: [name] for name in groups})
+        for part in _parts(positions):
+            for position, name in rows.filter(position__in=part).values_list("position", "transformation"):
+                (member_of[name] if name else of_step[position]).append(position)
+                if name:
+                    self._called[position] = name
+        for names in _parts(member_of):
+            members = rows.filter(transformation__in=names).values_list("transformation", "position")
+            for name, position in members:
+                of_step[position] += member_of[name]
+        for part in _parts(of_step):
+            for position, statement in log.at(part, self.workspace).items():
+                went_in = _inputs_of(statement)
+                for step in of_step[position]:
+                    self._went_in[step] |= went_in
 
     # --- remembering ------------------------------------------------------------------------------
 
@@ -247,6 +279,7 @@ class Ledger:
 
     def _end(self, event: Event) -> None:
         """An event was declared wrong: what only it said is not known any more."""
+        self._went_in.clear()
         for name in {key for key, _ in (*self._touches[id(event)].made, *self._touches[id(event)].used)}:
             thing = self.things.get(name)
             if thing is None:
@@ -299,14 +332,21 @@ def _moves(event: Event) -> bool:
     return event.biz_step in SENDING or event.biz_step in RECEIVING
 
 
-def _inputs_at(workspace: int, positions: Iterable[int]) -> set[str]:
-    found: set[str] = set()
-    for position in positions:
-        statement = log.get(position, workspace)
-        if statement is not None and statement.payload:
-            body = statement.payload["body"]
-            found |= {key for key, _ in Touch(parse_event(body["event"], body.get("context"))).used}
-    return found
+def _named(step: int | str) -> bool:
+    return isinstance(step, str)
+
+
+def _inputs_of(statement: Statement) -> set[str]:
+    if not statement.payload:  # erased
+        return set()
+    body = statement.payload["body"]
+    return {key for key, _ in Touch(parse_event(body["event"], body.get("context"))).used}
+
+
+def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(sorted(values))
+    while part := list(islice(rest, IN_ONE)):
+        yield part
 
 
 def _finding(

@@ -18,7 +18,7 @@ BETWEEN = 10.0
 """Seconds between two rounds of the projections while documents wait."""
 BATCH = 250
 """Statements to a transaction of the projections; shorter ones let others write sooner."""
-WORKING, RESTING = 1.0, 0.15
+WORKING, RESTING = 0.2, 0.12
 """Seconds of work after which the worker makes room for waiting writers, and for how long."""
 _followed = _rested = 0.0
 LEFT_ALONE = timedelta(minutes=1)

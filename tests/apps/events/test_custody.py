@@ -213,3 +213,20 @@ def test_the_number_of_queries_does_not_grow_with_the_document(
     with django_assert_max_num_queries(60):
         job = capture(*many)
     assert job.accepted == 60
+
+
+def test_what_came_out_of_order_is_not_followed_back_beyond_its_first_use(capture, events, monkeypatch):
+    """Nothing that was made before a lot was first used came from that lot: no need to look behind it."""
+    from lodeline_server.events.custody import Ledger
+
+    read = []
+    honest = Ledger._read_inputs
+    monkeypatch.setattr(Ledger, "_read_inputs", lambda self, *what: read.append(what) or honest(self, *what))
+    for step in range(1, 9):
+        capture(events.turn([f"L{step - 1}"], [f"L{step}"], at=step))
+    capture(events.turn(["L9", "L8"], ["L10"], at=10))  # uses what is made below
+    assert verdict(capture(events.turn(["L8"], ["L9"], at=9))) == (TAKEN, [])
+    assert read == []
+    job = capture(events.turn(["L10"], ["L8"], at=11))
+    assert verdict(job)[1][0][0] == "transformation.cycle"
+    assert len(read) == 2  # to L10, and from there to L9
