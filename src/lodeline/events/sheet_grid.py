@@ -110,7 +110,7 @@ class CellFinding:
         return cls(severity=Severity(raw["severity"]), got=raw.get("got"), times=raw.get("times", 1), **kept)
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):  # noqa: N818 - a verdict, said to who sent it
     """The file cannot be read as a sheet; the finding says why and what to do."""
 
     def __init__(self, rule: str, message: str, *, sheet: str = "", row: int = 0, cell: str = "") -> None:
