@@ -33,6 +33,17 @@ def test_what_lies_south_of_the_drawing_is_left_out():
     assert outline.path({**SQUARE, "transform": {"scale": [10, 1], "translate": [-100, -90]}}) == ""
 
 
+def test_what_crosses_the_date_line_lies_at_both_edges():
+    arcs = [[[175, 0], [-350, 0], [0, 10], [350, 0], [0, -10]]]
+    shape = {"type": "Polygon", "arcs": [[0]]}
+    crossing = {"transform": {"scale": [1, 1], "translate": [0, 0]}, "arcs": arcs, "objects": {"land": shape}}
+    drawn = outline.path(crossing)
+    spans = [[int(x) for x in re.findall(r"[ML](-?\d+) ", one)] for one in drawn.split("Z")[:-1]]
+    assert [max(xs) - min(xs) for xs in spans] == [round(10 / 360 * outline.WIDE)] * 2
+    assert max(spans[0]) > outline.WIDE
+    assert min(spans[1]) < 0
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"transform": 1}', json.dumps({**SQUARE, "arcs": []}), '{"objects": []}']
 )

@@ -65,12 +65,27 @@ def path(topology: Mapping[str, Any]) -> str:
     for ring in rings(topology):
         if max(latitude for _, latitude in ring) <= SOUTH:
             continue
-        spots = [place(latitude, longitude) for longitude, latitude in ring]
-        dots = [(round(x), round(y)) for x, y in spots]
-        kept = [dots[0], *(here for before, here in pairwise(dots) if here != before)]
-        if len(kept) > 3:
-            parts.append("M" + "L".join(f"{x} {y}" for x, y in kept[:-1]) + "Z")
+        for whole in _turned(ring):
+            dots = [tuple(map(round, place(latitude, longitude))) for longitude, latitude in whole]
+            kept = [dots[0], *(here for before, here in pairwise(dots) if here != before)]
+            if len(kept) > 3:
+                parts.append("M" + "L".join(f"{x} {y}" for x, y in kept[:-1]) + "Z")
     return "".join(parts)
+
+
+def _turned(ring: list[Point]) -> Iterator[list[Point]]:
+    """A ring without jumps; one that crosses the date line lies at both edges, each cutting off what is beyond."""
+    turns = 0
+    found = [ring[0]]
+    for (before, _), (longitude, latitude) in pairwise(ring):
+        turns += (longitude - before < -180) - (longitude - before > 180)
+        found.append((longitude + 360 * turns, latitude))
+    yield found
+    low, high = min(x for x, _ in found), max(x for x, _ in found)
+    if high > 180:
+        yield [(x - 360, y) for x, y in found]
+    if low < -180:
+        yield [(x + 360, y) for x, y in found]
 
 
 def land() -> str:
