@@ -10,6 +10,7 @@ from tests.apps.lots.chain import (
     MINE,
     commission,
     described,
+    item,
     kg,
     lot,
     organisations,
@@ -80,7 +81,7 @@ def test_many_lots_are_folded_and_counted(workspace, client_as, django_assert_ma
     tell(workspace.pk, commission(lot("A"), 0, MINE, 500))
     tell(workspace.pk, transform(2, [(lot("A"), 230)], outputs, ilmd=described("cathode", Co="0.5")))
     client = client_as("buyer")
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(24):
         page = client.get(page_of(lot("A")) + "?limit=200")
     assert heading(page) == "200 of 231 lots around A are shown."
     assert "31 lots are folded: at most 200 are shown at once" in text(page)
@@ -172,3 +173,28 @@ def test_the_api_says_the_same(workspace, client_as):
     whole = sum(float(one["low"]) for one in shares["countries"]) + float(shares["unknown"])
     assert whole == pytest.approx(1, abs=1e-5)
     assert all(float(one["low"]) <= float(one["high"]) for one in shares["countries"])
+
+
+def test_the_api_takes_what_the_page_takes(workspace, client_as):
+    world(workspace.pk)
+    client = client_as("buyer")
+
+    def labels(**asked):
+        answer = client.get("/api/lots/graph", {"key": lot("CAM"), **asked})
+        return {one["label"] for one in answer.json()["lots"]}
+
+    for asked in (
+        {"site": MINE, "depth": 9},
+        {"party": "nobody", "depth": 9},
+        {"depth": 1, "open": [lot("MINED")]},
+    ):
+        table = text(client.get(page_of(lot("CAM")), asked)).split("<tbody>")[1]
+        shown = {one.label for one in Lot.objects.all() if f">{one.label}</a>" in table}
+        assert labels(**asked) == shown
+    assert labels(site=MINE, depth=9) < labels(depth=9)
+    near = {"depth": 1, "direction": "back"}
+    start = {"key": item("P1"), **near}
+    few = client.get("/api/lots/graph", start).json()
+    more = client.get("/api/lots/graph", {**start, "open": [lot("CAM")]}).json()
+    assert {one["label"] for one in more["lots"]} > {one["label"] for one in few["lots"]}
+    assert client.get("/api/lots/graph", {**start, "open": ["x"] * 41}).status_code == 422

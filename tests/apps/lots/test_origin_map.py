@@ -54,7 +54,7 @@ def test_sites_with_coordinates_are_circles_and_the_others_are_listed(
     located(workspace.pk)
     client = client_as("buyer")
     client.get(page_of(lot("CAM")))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = text(client.get(page_of(lot("CAM")) + "?substance=Co"))
     assert re.findall(r'class="(pin[^"]*)"', page) == ["pin p1"]
     assert "67.90° N 26.10° E" in page
