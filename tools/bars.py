@@ -30,7 +30,7 @@ AREAS = {
         "credentials_speed",
         "hostile_credentials",
     ],
-    "trace": ["trace", "events", "kernel", "recall", "batch", "reconcile", "load"],
+    "trace": ["trace", "events", "kernel", "recall", "scale", "batch", "reconcile", "load"],
 }
 
 

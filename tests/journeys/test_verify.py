@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from lodeline.credentials import did_key, integrity, jose
 from lodeline.keys import SigningKey
 
 pytestmark = pytest.mark.browser
+PART = re.compile(r"http://127\.0\.0\.1:\d+/static/[\w./-]+")
 KEY = SigningKey(b"\x61" * 32)
 WHO, METHOD = did_key.did(KEY.verify_key), did_key.method(KEY.verify_key)
 SIGNED = datetime(2026, 1, 5, tzinfo=UTC)
@@ -59,13 +61,15 @@ def test_a_code_is_read_in_the_browser(page):
     picture = io.BytesIO()
     segno.make_qr(token, error="l").save(picture, kind="png", scale=5, border=4)
     sent = []
-    page.on("request", lambda request: sent.append(request.method))
+    page.on("request", sent.append)
     page.get_by_label("Or its code").set_input_files(
         {"name": "code.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
     page.get_by_role("status").filter(has_text="The code was read").wait_for()
     assert page.get_by_label("Its text").input_value() == token
-    assert sent == [], "the picture stays in the browser"
+    # What the page itself is made of may still be on its way; the icon is fetched when the browser likes.
+    away = [(one.method, one.url) for one in sent if one.method != "GET" or not PART.fullmatch(one.url)]
+    assert away == [], "the picture stays in the browser"
     pressed(page)
     assert page.locator("h1").inner_text().startswith("It holds.")
 

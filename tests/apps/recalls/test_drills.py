@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from tests.apps.lots.chain import NOW, commission, item, lot, tell, world
 from tests.apps.recalls.test_exploring import batteries
 
 from lodeline.access import Denied, Role
 from lodeline.recalls.drill import fingerprint
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log.projections import dump_all, rebuild
+from lodeline_server.log.actions import append
+from lodeline_server.log.own import statement
+from lodeline_server.log.projections import dump_all, follow_all, rebuild
 from lodeline_server.log.queries import get, size
-from lodeline_server.recalls.drilling import queries
+from lodeline_server.recalls.drilling import actions, queries
 from lodeline_server.recalls.drilling.actions import Answer, abandon, answer, draw
 from lodeline_server.recalls.drilling.models import Drill
 
@@ -45,6 +48,41 @@ def test_the_ticket_decides_and_is_kept(workspace, actor):
         drawn(actor("maker"), ticket=4)
     assert refused.value.status == 409
     assert size() == row.position + 1
+
+
+def test_two_who_draw_in_one_instant_draw_one(workspace, actor):
+    """Whoever is second under the log's lock looks again, whether the rows have followed the log or not."""
+    batteries(workspace.pk, bad="")
+
+    def meanwhile(_most):
+        drawn(actor("maker"), ticket=4)
+        return 3
+
+    with pytest.raises(Problem, match="A drill is running"):
+        draw(actor=actor("quality"), limit=3600, now=NOW, random=meanwhile)
+    assert [row.ticket for row in Drill.objects.all()] == ["4"]
+
+
+def test_what_the_rows_do_not_show_yet_is_looked_at(workspace, actor, monkeypatch):
+    batteries(workspace.pk, bad="")
+    row, honest = drawn(actor("quality")), actions.decide
+
+    def meanwhile(*args):
+        found = honest(*args)
+        said = {"drill": row.position, "state": "abandoned", "at": NOW.isoformat(), "reason": "a fire drill"}
+        with transaction.atomic():
+            ended = [statement(actions.FINISHED, "urn:uuid:another", said)]
+            append(actor=actor("maker"), workspace=workspace.pk, statements=ended, now=NOW)
+        return found
+
+    monkeypatch.setattr(actions, "decide", meanwhile)
+    with pytest.raises(Problem, match="just now"):
+        answered(actor("quality"), row, truth=["A"])
+    row.refresh_from_db()
+    assert row.state == "open"
+    follow_all()
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("abandoned", "a fire drill")
 
 
 def test_what_was_missed_and_wrongly_listed(workspace, actor):

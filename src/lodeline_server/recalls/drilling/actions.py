@@ -13,8 +13,10 @@ from lodeline.access import Permission
 from lodeline.recalls.drill import METHOD, drill, fingerprint
 from lodeline.recalls.drill import draw as drawn
 from lodeline_server.kit.problems import Problem
-from lodeline_server.log import projections
+from lodeline_server.log import backend, projections
+from lodeline_server.log import queries as log
 from lodeline_server.log.actions import append
+from lodeline_server.log.books import MAIN
 from lodeline_server.log.own import statement
 from lodeline_server.lots import queries as lots
 from lodeline_server.lots.folding import label
@@ -55,11 +57,7 @@ def draw(*, actor: Actor, limit: int, now: datetime, random: Callable[[int], int
     actor.require(Permission.RECALLS_RUN)
     workspace = _workspace(actor)
     projections.follow_all()
-    running = queries.open_(workspace)
-    if running is not None:
-        raise Problem(
-            409, "A drill is running", detail=f"{running.number}: answer or abandon it before another is drawn."
-        )  # fmt: skip
+    _none_runs(workspace)
     if ticket:
         body = _again(workspace, ticket)
     else:
@@ -73,7 +71,16 @@ def draw(*, actor: Actor, limit: int, now: datetime, random: Callable[[int], int
             "populationHash": fingerprint(keys), "position": position,
         }  # fmt: skip
     body |= {"method": METHOD, "limitSeconds": limit, "at": now.isoformat(), "by": actor.id}
-    return Drill.objects.get(position=_tell(actor, workspace, DRAWN, body, now))
+    position = _tell(actor, workspace, DRAWN, body, now, lambda: _none_runs(workspace))
+    return Drill.objects.get(position=position)
+
+
+def _none_runs(workspace: int) -> None:
+    running = queries.open_(workspace)
+    if running is not None:
+        raise Problem(
+            409, "A drill is running", detail=f"{running.number}: answer or abandon it before another is drawn."
+        )  # fmt: skip
 
 
 def _again(workspace: int, ticket: str) -> dict[str, Any]:
@@ -151,10 +158,14 @@ def _running(actor: Actor, row: Drill) -> int:
     if row.workspace_id != workspace:
         raise Problem(404, "This drill is not on record")
     projections.follow_all()
+    _still_runs(row)
+    return workspace
+
+
+def _still_runs(row: Drill) -> None:
     row.refresh_from_db()
     if row.state != Drill.State.OPEN:
         raise Problem(409, "This drill is over", detail=f"{row.number} was {row.state}.")
-    return workspace
 
 
 def _finish(actor: Actor, row: Drill, said: dict[str, Any], now: datetime) -> Drill:
@@ -165,13 +176,19 @@ def _finish(actor: Actor, row: Drill, said: dict[str, Any], now: datetime) -> Dr
         "at": now.isoformat(),
         "by": actor.id,
     }
-    _tell(actor, row.workspace_id, FINISHED, body | said, now)
+    _tell(actor, row.workspace_id, FINISHED, body | said, now, lambda: _still_runs(row))
     row.refresh_from_db()
     return row
 
 
-def _tell(actor: Actor, workspace: int, kind: str, body: dict[str, Any], now: datetime) -> int:
+def _tell(
+    actor: Actor, workspace: int, kind: str, body: dict[str, Any], now: datetime, holds: Callable[[], None]
+) -> int:
+    """Put it on record, if under the log's lock it `holds` still: two people may decide in the same instant."""
     with transaction.atomic():
+        backend.lock(MAIN.lock)
+        _nothing_later(workspace)
+        holds()
         (at,) = append(
             actor=actor,
             workspace=workspace,
@@ -180,6 +197,15 @@ def _tell(actor: Actor, workspace: int, kind: str, body: dict[str, Any], now: da
         )
     projections.follow_all()
     return at.position
+
+
+def _nothing_later(workspace: int) -> None:
+    """Nothing of drills stands in the log that the rows do not show yet."""
+    later = log.read(projections.position("recalls"), types={DRAWN, FINISHED}, workspace=workspace, limit=1)
+    if next(later, None) is not None:
+        raise Problem(
+            409, "Another drill was drawn or ended just now", detail="Look at the drills, then decide."
+        )
 
 
 def _located(body: dict[str, Any]) -> float | None:
