@@ -27,7 +27,8 @@ GTIN, ORE = numbered("0952100000041"), numbered("0952100000042")
 MODEL = f"https://id.gs1.org/01/{GTIN}"
 SITE = f"https://id.gs1.org/414/{numbered('952100000005')}"
 ITEM = f"{MODEL}/21/P1"
-WORDS = [f"Kanari{number:02}x{(number * 7919) % 65536:04x}" for number in range(1, 21)]
+STEM = "Kanari"
+WORDS = [f"{STEM}{number:02}x{(number * 7919) % 65536:04x}" for number in range(1, 21)]
 
 
 def _stated(kind: str, subject: str, content: dict[str, Any], number: str, **fields: Any) -> dict[str, Any]:
@@ -184,8 +185,11 @@ def forms(word: str) -> Iterator[bytes]:
 
 
 def in_bytes(data: bytes, words: Iterable[str]) -> set[str]:
-    """Which of the words lie in these bytes; compressed parts are looked into."""
-    found = {word for word in words if any(form in data for form in forms(word))}
+    """Which of the words, all of one stem, lie in these bytes; compressed parts are looked into."""
+    words = list(words)
+    found: set[str] = set()
+    if any(form in data for form in forms(STEM)):  # most files hold none at all
+        found |= {word for word in words if any(form in data for form in forms(word))}
     start = -1
     while (start := data.find(b"\x1f\x8b\x08", start + 1)) >= 0:
         try:
@@ -200,7 +204,7 @@ def in_folder(folder: Path, words: Iterable[str] = tuple(WORDS)) -> dict[str, se
     """Every file below a folder, hidden ones too, that holds some: name to words."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and (inside := in_bytes(path.read_bytes(), list(words))):
+        if path.is_file() and not path.is_symlink() and (inside := in_bytes(path.read_bytes(), words)):
             found[str(path.relative_to(folder))] = inside
     return found
 
@@ -214,7 +218,7 @@ def in_tables(
         for row in connect(f'SELECT * FROM "{table}"'):  # names are the database's own
             for value in row:
                 data = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-                if inside := in_bytes(data, list(words)):
+                if inside := in_bytes(data, words):
                     found.setdefault(table, set()).update(inside)
     return found
 

@@ -7,7 +7,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
+JOURNEYS = "tests/journeys/"
 _data = tempfile.mkdtemp(prefix="lodeline-test-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 (Path(_data) / "static").mkdir()
@@ -26,7 +28,8 @@ for name in (
     os.environ.pop(name, None)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs a loop beside the ORM
 
-from hypothesis import HealthCheck, settings  # noqa: E402 - after the environment stands
+import pytest  # noqa: E402 - after the environment stands
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 # No deadlines: machines are busy at times. Where CI runs, the same examples each time.
 settings.register_profile(
@@ -36,3 +39,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("lodeline")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests go to one process; all journeys too, which share one server with one world."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByWorld(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return JOURNEYS if file.startswith(JOURNEYS) else file
+
+    return ByWorld(config, log) if config.getoption("dist") == "loadfile" else None

@@ -31,8 +31,8 @@ OWN_FOLDER = (
 # The long ones first: whoever is done early has something left to do.
 ALL = ["tests/durability", "tests/journeys", "tests/contracts", "tests/apps", "tests/core"]
 ON_BOTH = [
-    "tests/apps",
     "tests/contracts",
+    "tests/apps",
     *(f"--ignore={path}" for path in OWN_FOLDERS),
     *(f"--deselect={name}" for name in OWN_FOLDER),
 ]

@@ -149,11 +149,14 @@ class Content:
     same: bool = False
 
 
-def content(raw: dict[str, Any], context: contexts.Names) -> Content:
-    """The content hash with the canonical form that it is of: what is filed next needs both."""
+def content(raw: dict[str, Any], context: contexts.Names, *, parsed: bool = False) -> Content:
+    """The content hash with the canonical form that it is of: what is filed next needs both.
+
+    `parsed`: the event is what `strictjson.loads` gave, unchanged.
+    """
     if not _APART.isdisjoint(raw):
         return Content(bytes.fromhex(content_hash(raw, context)))
-    text, same = canonical_and_same(raw)
+    text, same = canonical_and_same(raw, parsed=parsed)
     return Content(_digest(text, contexts.names_for(raw, context).prefixes), text, same)
 
 

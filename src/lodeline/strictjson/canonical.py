@@ -22,14 +22,17 @@ def canonical(value: JSON) -> bytes:
     return canonical_and_same(value)[0]
 
 
-def canonical_and_same(value: JSON) -> tuple[bytes, bool]:
-    """`canonical`, and whether it is known that reading these bytes gives `value` again, type by type."""
+def canonical_and_same(value: JSON, *, parsed: bool = False) -> tuple[bytes, bool]:
+    """`canonical`, and whether it is known that reading these bytes gives `value` again, type by type.
+
+    `parsed`: it is what `loads` gave, so its types need no look.
+    """
     if type(value) is dict or type(value) is list:
         try:
             text = orjson.dumps(value, option=_OPTIONS)
         except orjson.JSONEncodeError:
             text = b""  # the slow way says why
-        if text and not _odd_floats(text) and _in_order(text) and _is_plain(value, text):
+        if text and not _odd_floats(text) and _in_order(text) and (parsed or _is_plain(value, text)):
             return text, True
     return _slowly(value), False
 

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """0: all taken; 1: a document was refused; 2: a file or an option is unusable."""
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     try:
         at = _time(args.now)
         signature = _signature(args)

@@ -45,6 +45,8 @@ class Content:
     statements: tuple[Statement, ...] = ()
     places: tuple[str, ...] = field(factory=tuple)
     repairs: tuple[Repair, ...] = ()
+    parsed: bool = False
+    """The events are what reading JSON gave, nothing was changed in them."""
     names_persons: bool = True
     """False: the word that names persons stands nowhere in the bytes."""
     _contents: list[epcis.Content] = field(factory=list, repr=False)
@@ -64,6 +66,7 @@ class Content:
             statements=checked.statements,
             places=tuple(pointer((*where, index) if where else ()) for index in range(number)),
             repairs=checked.repairs,
+            parsed=data is not None and data[:1] == b"{" and not checked.repairs,
             names_persons=data is None or subjects.perhaps(data),
         )
 
@@ -110,7 +113,7 @@ class Content:
         """What the events say, hashed once for all that ask."""
         if not self._contents:
             names = Names.of(self.context)
-            self._contents.extend(epcis.content(one.raw, names) for one in self.events)
+            self._contents.extend(epcis.content(one.raw, names, parsed=self.parsed) for one in self.events)
         return self._contents
 
     def persons(self, raw: dict[str, Any]) -> set[str]:

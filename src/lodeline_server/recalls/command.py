@@ -57,7 +57,7 @@ def _compute(args: argparse.Namespace) -> int:
     started = perf_counter()
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from lodeline.access import platform
     from lodeline_server.kit.clock import now
     from lodeline_server.kit.problems import Problem

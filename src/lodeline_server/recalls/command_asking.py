@@ -42,7 +42,7 @@ def add_arguments(steps: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     steps = {"what-if": _what_if, "cause": _cause, "contribution": _contribution}
-    return told(args, lambda actor: steps[args.step](args, actor), lean=True)
+    return told(args, lambda actor: steps[args.step](args, actor))
 
 
 def _foot(found: dict[str, Any]) -> str:

@@ -55,13 +55,11 @@ def share(word: str) -> Fraction:
     return value
 
 
-def told(
-    args: argparse.Namespace, answer: Callable[[Actor], tuple[Any, list[str]]], *, lean: bool = False
-) -> int:
+def told(args: argparse.Namespace, answer: Callable[[Actor], tuple[Any, list[str]]]) -> int:
     """Run a step for the platform in its workspace; print the answer or say why there is none."""
     from lodeline_server.kit import setup
 
-    setup.django(lean=lean)
+    setup.django(lean=True)
     from lodeline.access import platform
     from lodeline_server.kit.problems import Problem
     from lodeline_server.log import projections

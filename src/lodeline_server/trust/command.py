@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         return _recompute_file(args)
     from lodeline_server.kit.setup import django
 
-    django()
+    django(lean=True)
     from lodeline_server.kit.problems import Problem
 
     try:

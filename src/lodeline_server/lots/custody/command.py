@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         return GOOD
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from lodeline_server.kit.problems import Problem
     from lodeline_server.log import projections
 

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0: everything fits. 1: something does not. 2: the question cannot be asked."""
     from lodeline_server.kit import setup
 
-    setup.django()
+    setup.django(lean=True)
     from lodeline.access import platform
     from lodeline_server.kit.clock import now
     from lodeline_server.log import projections
