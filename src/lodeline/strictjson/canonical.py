@@ -37,12 +37,17 @@ def canonical_and_same(value: JSON, *, parsed: bool = False) -> tuple[bytes, boo
     return _slowly(value), False
 
 
-def canonical_with(value: dict[str, Any], name: str, part: bytes) -> bytes:
-    """The canonical form of `value` with a member `name` whose canonical form is `part`.
+def canonical_with(value: dict[str, Any], path: tuple[str, ...], part: bytes) -> bytes:
+    """The canonical form of `value` with, at the end of a path of member names, what has the canonical form `part`.
 
     `value` is our own: plain texts, integers, lists and objects with ASCII keys. It is not looked through.
     """
-    return orjson.dumps({**value, name: orjson.Fragment(part)}, option=_OPTIONS)
+    return orjson.dumps(_with(value, path, orjson.Fragment(part)), option=_OPTIONS)
+
+
+def _with(value: dict[str, Any], path: tuple[str, ...], part: orjson.Fragment) -> dict[str, Any]:
+    name, rest = path[0], path[1:]
+    return {**value, name: _with(value[name], rest, part) if rest else part}
 
 
 def _slowly(value: JSON) -> bytes:

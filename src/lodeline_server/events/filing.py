@@ -322,7 +322,7 @@ def _statement(job: CaptureJob, content: Content, index: int, key: str) -> NewSt
     envelope = {"id": key, **_envelope(job, by_party=bool(job.kid))}
     text = b""
     if said.text and "repaired" not in body:
-        text = canonical_with(envelope, "body", canonical_with(body, "event", said.text))
+        text = canonical_with({**envelope, "body": body}, ("body", "event"), said.text)
     return NewStatement(
         type="epcis.event",
         data_subject=subjects.lines(content.persons(event.raw)) if content.names_persons else "",

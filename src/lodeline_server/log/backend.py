@@ -153,16 +153,21 @@ def among(values: Iterable[str]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def instants() -> Callable[[datetime | None], Any]:
-    """How the engine takes a UTC time in many rows: Django's own form, without its checks on each value."""
+    """How the engine takes a UTC time in many rows: Django's own form, without its checks on each value.
+
+    Rows of one event hold one and the same object, which is written out once.
+    """
     if connection.vendor == "postgresql":
         return lambda value: value
-    known: dict[datetime | None, str | None] = {None: None}
+    known: dict[int, tuple[datetime, str]] = {}
 
     def text(value: datetime | None) -> str | None:
-        found = known.get(value)
-        if found is None and value is not None:
-            found = known[value] = value.replace(tzinfo=None).isoformat(" ")
-        return found
+        if value is None:
+            return None
+        found = known.get(id(value))
+        if found is None:  # the object is kept with it, so that no other takes its place
+            found = known[id(value)] = value, value.replace(tzinfo=None).isoformat(" ")
+        return found[1]
 
     return text
 

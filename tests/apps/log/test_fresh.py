@@ -54,9 +54,7 @@ def test_it_is_what_reading_the_log_gives(put):
 def test_a_text_that_came_along_is_the_canonical_one(put, now):
     payload = {"id": "a", "body": {"index": 3, "event": {"b": 12.5, "a": "é"}}}
     event = strictjson.canonical(payload["body"]["event"])
-    text = strictjson.canonical_with(
-        {"id": "a"}, "body", strictjson.canonical_with({"index": 3}, "event", event)
-    )
+    text = strictjson.canonical_with({"id": "a", "body": {"index": 3}}, ("body", "event"), event)
     assert text == strictjson.canonical(payload)
 
 

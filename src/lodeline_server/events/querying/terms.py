@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,9 @@ def hour(moment: datetime) -> str:
     return f"{moment.year:04}-{moment.month:02}-{moment.day:02}T{moment.hour:02}"
 
 
+@lru_cache(maxsize=16)
 def minute(moment: datetime) -> str:
-    """The minute of an instant, sorting as text."""
+    """The minute of an instant, sorting as text. The same for all that was appended together."""
     return f"{hour(moment)}:{moment.minute:02}"
 
 
