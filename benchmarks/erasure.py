@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks.capture import client, prepare
 from benchmarks.harness import ROOT, bar, command, data_folder, environment, server
 from lodeline.log.merkle import leaf_hash
 from lodeline.log.proof import verify_inclusion
+from lodeline_server.config.backup import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,16 +147,21 @@ def run(*, database: str = "", cluster: Path | None = None) -> Found:
             }
         copy = stack.enter_context(data_folder()) / "backup.tar.gz"
         if command(data, "backup", str(copy), **extra).returncode == 0:
-            shutil.unpack_archive(copy, copy.parent / "open", filter="data")
+            _unpack(copy, copy.parent / "open")
             found.backup_after = canaries.in_folder(copy.parent / "open")
         if not database:
             _restore(found, older, data, home / "again")
     return found
 
 
+def _unpack(archive: Path, room: Path) -> None:
+    with tarfile.open(archive) as opened:
+        unpack(opened, room)
+
+
 def _restore(found: Found, older: Path, data: Path, fresh: Path) -> None:
     """A backup of before the erasure, beside the list of today."""
-    shutil.unpack_archive(older, fresh / "open", filter="data")
+    _unpack(older, fresh / "open")
     found.restored_before = canaries.in_folder(fresh / "open")
     shutil.rmtree(fresh / "open")
     shutil.copy2(data / "erased.jsonl", fresh / "erased.jsonl")

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from lodeline_server.kit.setup import django
 
-    django(lean=True)
+    django(lean=args.step != "issue")  # which may collect the files of pages
     from lodeline_server.kit.problems import Problem
 
     try:

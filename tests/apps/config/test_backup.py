@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lodeline_server.config.backup import BackupRefused, backup, restore
+from lodeline_server.config.backup import BackupRefused, backup, restore, unpack
 
 LODELINE = Path(sys.executable).parent / "lodeline"
 
@@ -102,7 +102,7 @@ def test_a_damaged_archive_is_refused_and_leaves_nothing(folder, tmp_path, now, 
     else:
         room = tmp_path / "room"
         with tarfile.open(archive) as opened:
-            opened.extractall(room, filter="data")
+            unpack(opened, room)
         (room / "secrets/log.key").write_bytes(b"x" * 32)
         with tarfile.open(archive, "w:gz") as changed:
             for path in room.rglob("*"):
@@ -126,17 +126,36 @@ def test_a_newer_backup_is_refused(folder, tmp_path, now, monkeypatch):
         restore(archive=archive, data=fresh, database=sqlite(fresh))
 
 
-def test_names_that_climb_out_of_the_folder_are_refused(tmp_path):
+def link(name, to, kind):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, to
+    return member
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        tarfile.TarInfo("../climbed"),
+        tarfile.TarInfo("log/../../climbed"),
+        tarfile.TarInfo("/climbed"),
+        link("climbed", "../../loot", tarfile.SYMTYPE),
+        link("climbed", "../loot", tarfile.LNKTYPE),
+        link("climbed", "", tarfile.FIFOTYPE),
+        link("climbed", "", tarfile.CHRTYPE),
+    ],
+    ids=lambda member: f"{member.name} {member.type.decode()}",
+)
+def test_what_is_no_file_below_the_folder_is_refused(tmp_path, member):
     evil = tmp_path / "evil.tar.gz"
-    loot = tmp_path / "loot"
-    loot.write_text("x")
+    (tmp_path / "loot").write_text("x")
     with tarfile.open(evil, "w:gz") as archive:
-        archive.add(loot, arcname="../climbed")
+        archive.addfile(member)
     fresh = tmp_path / "deep" / "fresh"
     fresh.mkdir(parents=True)
-    with pytest.raises(BackupRefused, match="damaged"):
+    with pytest.raises(BackupRefused, match="damaged.*climbed"):
         restore(archive=evil, data=fresh, database=sqlite(fresh))
-    assert not (tmp_path / "deep" / "climbed").exists()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "evil.tar.gz", "fresh", "loot"]
+    assert not Path("/climbed").exists()
 
 
 def run(data: Path, *words: str) -> subprocess.CompletedProcess:
