@@ -173,26 +173,33 @@ def api_client(organisation):
     return connect
 
 
-@pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory):
-    """A data folder (SQLite) with the small demonstration world, loaded by the command line."""
+def lodeline(data: Path, *words: str) -> None:
+    """A command in a process of its own, in a data folder of its own, on SQLite."""
     import subprocess
     import sys
 
-    data = tmp_path_factory.mktemp("demo")
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
-    }
+    dropped = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    kept = {key: value for key, value in os.environ.items() if key not in dropped}
     command = str(Path(sys.executable).parent / "lodeline")
-    for words in (
-        ["manage", "migrate", "--verbosity", "0"],
-        ["demo", "load", "--small", "--as-of", "2026-11-01"],
-    ):
-        subprocess.run(
-            [command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True
-        )
+    subprocess.run(
+        [command, *words], env=kept | {"LODELINE_DATA": str(data)}, check=True, capture_output=True
+    )
+
+
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory):
+    """A data folder (SQLite) as the first start leaves it. It is copied, not used: making one takes seconds."""
+    data = tmp_path_factory.mktemp("new")
+    lodeline(data, "manage", "migrate", "--verbosity", "0")
+    return data
+
+
+@pytest.fixture(scope="session")
+def demo_folder(new_folder, tmp_path_factory):
+    """A data folder (SQLite) with the small demonstration world, loaded by the command line."""
+    data = tmp_path_factory.mktemp("demo") / "data"
+    shutil.copytree(new_folder, data)
+    lodeline(data, "demo", "load", "--small", "--as-of", "2026-11-01")
     return data
 
 

@@ -22,11 +22,15 @@ OWN_FOLDERS = (
     "tests/contracts/test_docs.py",
     "tests/apps/config/test_kept_folders.py",
     "tests/apps/demo/test_kill.py",
+    "tests/apps/log/test_audit_threads.py",
     "tests/apps/log/anchoring/test_commands.py",
 )
 OWN_FOLDER = (
     "tests/apps/config/test_backup.py::test_by_command_line_the_log_is_sound_after_a_restore",
     "tests/apps/log/test_keystores.py::test_an_installation_that_signs_and_wraps_in_the_token_only",
+    "tests/apps/log/test_concurrency.py::test_processes_at_the_same_time",
+    "tests/apps/log/test_concurrency.py::test_processes_that_are_killed",
+    "tests/apps/log/test_monitor.py::test_the_demonstration_world_is_the_same_in_log_and_tables",
 )
 # The long ones first: whoever is done early has something left to do.
 ALL = ["tests/durability", "tests/journeys", "tests/contracts", "tests/apps", "tests/core"]

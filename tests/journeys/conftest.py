@@ -7,6 +7,7 @@ other tests. `LODELINE_JOURNEY_ADDRESS` names a running server with a demonstrat
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,20 +39,20 @@ def answers(address):
 
 
 @pytest.fixture(scope="session")
-def demo_world(browser, tmp_path_factory):
+def demo_world(browser, request, tmp_path_factory):
     """The address of a server that shows the small demonstration world."""
     given = os.environ.get("LODELINE_JOURNEY_ADDRESS")
     if given:
         yield given.rstrip("/")
         return
-    folder = tmp_path_factory.mktemp("journeys")
+    folder = tmp_path_factory.mktemp("journeys") / "data"
+    shutil.copytree(request.getfixturevalue("new_folder"), folder)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     outside = {name: value for name, value in os.environ.items() if not name.startswith("LODELINE_")}
     outside.pop("DATABASE_URL", None)
     env = {**outside, "LODELINE_DATA": str(folder), "LODELINE_URL": address}
     command = [sys.executable, "-c", "from lodeline.cli import main; raise SystemExit(main())"]
-    subprocess.run([*command, "manage", "migrate"], env=env, check=True, capture_output=True)
     subprocess.run([*command, "demo", "load", "--small"], env=env, check=True, capture_output=True)
     with (folder / "serve.log").open("w") as said:
         server = subprocess.Popen(

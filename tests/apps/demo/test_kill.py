@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -41,26 +42,27 @@ def _taken(data):
 
 
 @pytest.mark.slow
-def test_a_killed_load_goes_on_where_it_stopped(demo_folder, tmp_path):
+def test_a_killed_load_goes_on_where_it_stopped(demo_folder, new_folder, tmp_path):
     whole = json.loads(_run(demo_folder, "demo", "load", "--json").stdout)
     assert whole["captured"] == 0
 
-    _run(tmp_path, "manage", "migrate", "--verbosity", "0")
+    data = tmp_path / "data"
+    shutil.copytree(new_folder, data)
     for captured in (1, 37, 90, whole["documents"]):
         load = subprocess.Popen(
             [LODELINE, "demo", "load", "--small", "--as-of", "2026-11-01"],
-            env=_environment(tmp_path),
+            env=_environment(data),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        while _taken(tmp_path) < captured and load.poll() is None:
+        while _taken(data) < captured and load.poll() is None:
             time.sleep(0.005)
         load.kill()
         assert load.wait() == -signal.SIGKILL, "killed while it was loading"
-    finished = json.loads(_run(tmp_path, "demo", "load", "--small", "--as-of", "2026-11-01", "--json").stdout)
+    finished = json.loads(_run(data, "demo", "load", "--small", "--as-of", "2026-11-01", "--json").stdout)
 
     assert finished | {"captured": 0} == whole
-    _run(tmp_path, "log", "fsck")
+    _run(data, "log", "fsck")
 
 
 def test_documents_are_written_as_files_that_pass_the_check(tmp_path):

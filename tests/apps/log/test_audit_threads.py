@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -37,12 +38,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def installed(tmp_path):
+def installed(new_folder, tmp_path):
     kept = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "LODELINE_DATA"}
     }
-    environment = kept | {"LODELINE_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    subprocess.run([LODELINE, "manage", "migrate", "--verbosity", "0"], env=environment, check=True)
+    environment = kept | {"LODELINE_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    shutil.copytree(new_folder, tmp_path / "data")
     return environment
 
 

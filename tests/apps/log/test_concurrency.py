@@ -7,6 +7,7 @@ import json
 import operator
 import os
 import random
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,6 @@ from lodeline_server.log.fsck import fsck
 from lodeline_server.log.models import Entry
 
 ROOT = Path(__file__).resolve().parents[3]
-LODELINE = Path(sys.executable).parent / "lodeline"
 CHECK = """
 import json
 from lodeline_server.kit import setup
@@ -42,13 +42,13 @@ print(json.dumps({
 
 
 @pytest.fixture
-def installed(tmp_path):
+def installed(new_folder, tmp_path):
     """A data folder of its own, on SQLite."""
     kept = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "LODELINE_DATA"}
     }
-    environment = kept | {"LODELINE_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    subprocess.run([LODELINE, "manage", "migrate", "--verbosity", "0"], env=environment, check=True)
+    environment = kept | {"LODELINE_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    shutil.copytree(new_folder, tmp_path / "data")
     return environment
 
 

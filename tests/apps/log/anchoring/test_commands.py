@@ -36,11 +36,11 @@ def environment_of(data):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
+def prepared(new_folder, tmp_path_factory):
     """A data folder, on SQLite, with two statements; nobody changes it."""
-    folder = tmp_path_factory.mktemp("prepared")
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    shutil.copytree(new_folder, folder)
     environment = environment_of(folder)
-    subprocess.run([LODELINE, "manage", "migrate", "--verbosity", "0"], env=environment, check=True)
     subprocess.run([sys.executable, "-c", APPEND], env=environment, cwd=ROOT, check=True)
     return folder
 
