@@ -88,12 +88,14 @@ def erase(data: Path, *words: str, **extra: str) -> dict[str, Any]:
 def plant(data: Path, room: Path, **extra: str) -> str:
     """Capture everything, issue a passport, compute a score; the API key of a maker."""
     key = prepare(data, **extra)
-    for name, body in (canaries.ground() | canaries.planted()).items():
+    bodies = canaries.ground() | canaries.planted()
+    for name, body in bodies.items():
         (room / name).write_bytes(body)
-        words = ["capture", str(room / name), "--as", "works", "--json"]
-        done = command(data, *words, *(["--proceed"] if name == "proceed.json" else []), **extra)
-        if done.returncode not in ({0, 1} if name == "proceed.json" else {0}):
-            raise Broken(f"{name}: {done.stdout[-800:]}{done.stderr[-800:]}")
+    good = [str(room / name) for name in bodies if name != "proceed.json"]
+    for paths, more, codes in ((good, [], {0}), ([str(room / "proceed.json")], ["--proceed"], {0, 1})):
+        done = command(data, "capture", *paths, "--as", "works", "--json", *more, **extra)
+        if done.returncode not in codes:
+            raise Broken(f"{paths}: {done.stdout[-800:]}{done.stderr[-800:]}")
     for words in (["passport", "issue", "--all"], ["score", "compute", "--all"]):
         if (done := command(data, *words, "--json", **extra)).returncode:
             raise Broken(f"{words}: {done.stdout[-800:]}{done.stderr[-800:]}")
