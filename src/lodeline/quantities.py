@@ -151,12 +151,15 @@ def to_milligrams(value: Decimal, uom: str) -> int:
     return round(to_base(value, uom))
 
 
+_NUMBERS = (str, int, float, Decimal)
+
+
 def decimal(value: object) -> Decimal:
     """A JSON number or decimal string as an exact `Decimal`; a double by its shortest digits.
 
     Raises `QuantityError` for anything else: other scripts' digits, spaces, exponents of four digits.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise QuantityError("not a number")
     text = repr(value) if isinstance(value, float) else str(value)
     if not _DECIMAL.fullmatch(text):

@@ -54,7 +54,7 @@ def ilmd_findings(event: Event, say: Say) -> None:
 
 def _composition(parts: Any, say: Say) -> None:
     place = ("ilmd", "lode:composition")
-    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+    if not isinstance(parts, list) or [part for part in parts if not isinstance(part, dict)]:
         say.error(
             "ilmd.composition",
             place,

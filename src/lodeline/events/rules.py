@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lodeline.events import vocabulary
 from lodeline.events.epcis import Event, Quantity, instant, parse_event
 from lodeline.events.explain import Say
+from lodeline.events.ilmd import ilmd_findings
 from lodeline.identifiers import IdentifierError, doubt, is_item, refuse_hostile
 from lodeline.quantities import UNITS, QuantityError, is_count, is_mass, to_base
 
@@ -24,6 +25,7 @@ Path = tuple[str | int, ...]
 _GS1: Final = ("urn:epc:", "https://id.gs1.org/")
 _ANY_UNIT: Final = 10**6
 """No unit is so large that fewer than this many of it are too much."""
+_MASSES: Final = frozenset(filter(is_mass, UNITS))
 _LISTS: Final = (*vocabulary.EPC_LISTS, *vocabulary.QUANTITY_LISTS)
 _AMOUNTS: Final = (
     ("quantities", "quantityList"),
@@ -66,8 +68,6 @@ def read_event(
             "ADD and DELETE need the parentID of what is packed or unpacked.",
         )
     if "ilmd" in raw:
-        from lodeline.events.ilmd import ilmd_findings
-
         ilmd_findings(event, say)
     return event, found
 
@@ -124,7 +124,10 @@ def _times(event: Event, say: Say, now: datetime, limits: Limits) -> None:
 def _amounts(event: Event, say: Say, limits: Limits) -> None:
     for attribute, name in _AMOUNTS:
         for index, element in enumerate(getattr(event, attribute)):
-            if element[1] is not None or element[2] is not None:
+            _, amount, uom = element
+            if amount is None and uom is None:
+                continue
+            if amount is None or uom not in _MASSES or not 0 < amount <= _ANY_UNIT:
                 _amount(element, say, (name, index), limits)
 
 
