@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +17,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
 from lodeline.access import PERMISSIONS, Permission, Role
+from lodeline_server.kit import clock
 from lodeline_server.kit.errors import FOR_PROGRAMS
 
 # Asked for by the search, which opens with HOME_VIEW and shows of each kind what one may see.
@@ -222,8 +224,10 @@ def test_pages_of_the_account(world):
         assert inside != 403, name
 
 
-def test_public_addresses_do_not_know_who_asks(world):
+def test_public_addresses_do_not_know_who_asks(world, monkeypatch):
     """Same bytes, same headers, no cookie, whether somebody is signed in or sends a key."""
+    moment = clock.now()
+    monkeypatch.setattr(clock, "datetime", Mock(**{"now.return_value": moment}))  # some answers name it
     asked = [page_path(world, name) for name in marked("public")]
     asked += [path_of(world, path)[0] for _, path, view in operations() if hasattr(view, "public")]
     asked += ["/api/openapi.json", "/no/such/address"]

@@ -6,6 +6,8 @@ import os
 import threading
 import time
 import zlib
+from collections import deque
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -55,7 +57,7 @@ def read_body(request: HttpRequest, *, limit: int | None = None) -> bytes:
         raise Problem(429, "Too many uploads at once", detail="Try again in a few seconds.")
     try:
         chunks = _chunks(request, length, limit)
-        return _inflate(chunks, limit) if encoding == "gzip" else b"".join(chunks)
+        return _inflated(chunks, limit) if encoding == "gzip" else b"".join(chunks)
     finally:
         _slots.release()
 
@@ -111,6 +113,20 @@ def _chunks(request: HttpRequest, length: int | None, limit: int) -> Iterator[by
             yield chunk
     if length is not None and total < length:
         raise Problem(400, "The document was cut short", detail=f"{total} of {length} bytes came.")
+
+
+def _inflated(chunks: Iterator[bytes], limit: int) -> bytes:
+    """Inflate; when that is refused, read what still comes first.
+
+    A server that closes with bytes unread resets the connection, and the client may lose the answer
+    (RFC 9112 9.6). What still comes has the same bounds.
+    """
+    try:
+        return _inflate(chunks, limit)
+    except Problem:
+        with suppress(Problem):
+            deque(chunks, maxlen=0)
+        raise
 
 
 def _inflate(chunks: Iterator[bytes], limit: int) -> bytes:

@@ -80,6 +80,15 @@ def test_a_bomb_is_not_inflated_to_the_end():
     assert time.process_time() - begin < 0.2
 
 
+def test_what_is_refused_is_read_to_its_end():
+    """Else the server closes with bytes unread, and the client sees a reset connection and no reason."""
+    bomb = gzip.compress(b" " * 300_000_000, 9)
+    for bad, status in ((bomb, 413), (b"no gzip" * 50_000, 400)):
+        source = io.BytesIO(bad)
+        assert refused(request(source, len(bad), **GZIP), limit=1_000_000) == status
+        assert source.tell() == len(bad)
+
+
 def test_a_slow_body(settings):
     settings.UPLOAD_SECONDS = 0.1
 
