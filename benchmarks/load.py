@@ -89,7 +89,7 @@ class Load:
             answer = line.getresponse()
             job = json.loads(answer.read())
             if job.get("running", True):
-                time.sleep(0.1)
+                time.sleep(int(answer.headers["Retry-After"]))
                 continue
             way.popleft()
             if not job["success"]:

@@ -48,6 +48,8 @@ _EITHER = {
     ],
 }  # fmt: skip
 LENIENT = "Lodeline-Lenient"
+AGAIN = 1
+"""Seconds until it is worth asking again how far a job is (`Retry-After`)."""
 
 
 class Found(Schema):
@@ -141,7 +143,14 @@ def _submit(request: HttpRequest, response: HttpResponse, wanted: str) -> Status
     )
     job = actions.submit(actor=request.auth, document=document, now=now())  # type: ignore[attr-defined]
     response["Location"] = request.build_absolute_uri(f"/epcis/capture/{job.uuid}")
+    _later(response, job)
     return Status(202, answers.job(job))
+
+
+def _later(response: HttpResponse, job: CaptureJob) -> None:
+    """When to ask again for a job that runs: whoever asks all the time takes from what works on it."""
+    if not job.done:
+        response["Retry-After"] = str(AGAIN)
 
 
 def _lenient(request: HttpRequest) -> bool:
@@ -188,6 +197,7 @@ def capture_options(request: HttpRequest, response: HttpResponse) -> Status:
 def capture_job(request: HttpRequest, response: HttpResponse, capture_id: UUID) -> dict[str, Any]:
     negotiate(request, response)
     row = get_object_or_404(queries.jobs(request.auth), uuid=capture_id)  # type: ignore[attr-defined]
+    _later(response, row)
     return answers.job(row, outcomes=True)
 
 

@@ -58,8 +58,11 @@ def test_a_good_document(client, events, now):
     assert answer["GS1-EPCIS-Capture-Limit"] == "10000"
     assert answer["GS1-EPCIS-Capture-File-Size-Limit"] == str(32 * 1024 * 1024)
     assert answer["Cache-Control"] == "private, no-store"
+    assert answer["Retry-After"] == client.get(answer["Location"])["Retry-After"] == "1"
     process(now)
-    job = client.get(answer["Location"]).json()
+    answer = client.get(answer["Location"])
+    assert "Retry-After" not in answer
+    job = answer.json()
     assert (job["running"], job["success"], job["accepted"], job["state"]) == (False, True, 1, "taken")
     assert job["signature"] == "platform-on-behalf"
 
