@@ -14,8 +14,8 @@ from lodeline_server.events.subscriptions import running
 from lodeline_server.kit.clock import now
 from lodeline_server.log import projections
 
-BETWEEN = 10.0
-"""Seconds between two rounds of the projections while documents wait."""
+BETWEEN = 2.0
+"""Seconds between two rounds of the projections while documents wait: what came meanwhile is still in memory."""
 BATCH = 250
 """Statements to a transaction of the projections; shorter ones let others write sooner."""
 WORKING, RESTING = 0.2, 0.12

@@ -95,17 +95,17 @@ class Fresh:
             while self._weight > self.most:
                 self._drop(next(iter(self._held)))
 
-    def between(self, start: int, stop: int) -> list[Batch] | None:
-        """Batches that follow each other from `start` or below to `stop` or beyond; None unless all are here."""
+    def since(self, start: int) -> list[Batch]:
+        """Batches that follow each other from the one that holds `start` on; none if that is not here."""
         with self._lock:
             known = sorted(self._held.values(), key=lambda one: one.first)
         found: list[Batch] = []
         for batch in known:
-            if batch.first < stop and batch.stop > start:
-                if (found and found[-1].stop != batch.first) or (not found and batch.first > start):
-                    return None
+            if batch.first <= start < batch.stop or (found and found[-1].stop == batch.first):
                 found.append(batch)
-        return found if found and found[-1].stop >= stop else None
+            elif found:
+                break
+        return found
 
     def forget(self, below: int | None = None) -> None:
         """Let go of what ends at or below a position; without one, of everything."""
@@ -141,15 +141,18 @@ def keep(
 
 
 def read(start: int, stop: int, types: Collection[str], limit: int) -> list[Statement] | None:
-    """As `queries.read` of the main book, or None: then the log has to be read."""
-    batches = HELD.between(start, stop)
-    if batches is None or not all(map(_stands, batches)):
-        return None
-    found: list[Any] = []
-    for batch in batches:
-        if len(found) < limit:
-            found += batch.statements(start, stop, types, limit - len(found))
-    return found
+    """As `queries.read` of the main book, or None: then the log has to be read.
+
+    Only as many batches are looked at as the statements come from: a long way is gone in many such steps.
+    """
+    found: list[Statement] = []
+    for batch in HELD.since(start):
+        if not _stands(batch):
+            return None
+        found += batch.statements(start, stop, types, limit - len(found))
+        if len(found) == limit or batch.stop >= stop:
+            return found
+    return None
 
 
 def _stands(batch: Batch) -> bool:

@@ -67,7 +67,7 @@ def test_what_was_rolled_back_is_not_held(django_capture_on_commit_callbacks, no
     ):
         append(actor=platform(), workspace=1, statements=said, now=now)
         raise ZeroDivisionError
-    assert fresh.HELD.between(0, 1) is None
+    assert fresh.HELD.since(0) == []
 
 
 def test_what_speaks_of_a_person_is_not_held(put):
@@ -100,8 +100,19 @@ def test_older_batches_make_room(put, monkeypatch):
     monkeypatch.setattr(fresh.HELD, "most", 100)
     for n in range(4):
         put({"n": n, "text": "x" * 40})
-    assert fresh.HELD.between(0, 1) is None
-    assert fresh.HELD.between(3, 4) is not None
+    assert fresh.HELD.since(0) == []
+    assert [one.first for one in fresh.HELD.since(3)] == [3]
+
+
+def test_a_long_way_in_short_steps_looks_at_each_batch_as_often_as_it_is_read(put, monkeypatch):
+    for n in range(40):
+        put({"n": n})
+    looked, stands = [], fresh._stands
+    monkeypatch.setattr(fresh, "_stands", lambda batch: looked.append(batch.first) or stands(batch))
+    for start in range(0, 40, 4):
+        found = fresh.read(start, 40, TYPES, 4)
+        assert [one.payload["body"]["n"] for one in found] == list(range(start, start + 4))
+    assert looked == list(range(40))
 
 
 def test_followed_from_memory_and_rebuilt_from_the_log_are_alike(put, registered):
