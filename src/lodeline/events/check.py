@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from lodeline import strictjson
 from lodeline.events import context as contexts
+from lodeline.events import master_data
 from lodeline.events.epcis import EVENT_LISTS, Event, instant
 from lodeline.events.explain import schema_findings
 from lodeline.events.limits import Limits
@@ -135,6 +136,8 @@ def _document(document: dict[str, Any], frame: _Frame) -> Iterator[Finding]:
     yield from schema_findings(schema.validator(kind), schema.document_schema(kind), around)
     if frame.context is not None:
         yield from contexts.findings(frame.context, ("@context",))
+    if master_data.present(document):
+        yield from master_data.findings(document)
     yield from _creation(document, frame)
     if not isinstance(raw_events, list):
         return

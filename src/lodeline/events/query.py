@@ -18,7 +18,7 @@ from lodeline.events.context import Names
 from lodeline.events.epcis import instant
 from lodeline.events.query_names import Asked, asked
 from lodeline.events.query_patterns import pattern
-from lodeline.events.query_words import absolute, type_of, word
+from lodeline.events.query_words import absolute, attribute_name, type_of, word
 from lodeline.identifiers import IdentifierError, normalise
 
 if TYPE_CHECKING:
@@ -163,7 +163,13 @@ def _asked(name: str) -> Asked:
 
 
 def _condition(name: str, wanted: Asked, given: Any, prefixes: Mapping[str, str]) -> Condition:
-    if wanted.where.startswith("own:") or wanted.op in {"HASATTR", "EQATTR"}:
+    if wanted.op == "HASATTR":
+        name = f"HASATTR_{absolute(wanted.where, prefixes)}"
+        wanted = Asked(wanted.op, absolute(wanted.where, prefixes), wanted.takes)
+    elif wanted.op == "EQATTR":
+        wanted = Asked(wanted.op, wanted.where, wanted.takes, attribute_name(wanted.detail, prefixes))
+        name = f"EQATTR_{wanted.where}_{wanted.detail}"
+    elif wanted.where.startswith("own:"):
         full = absolute(wanted.detail, prefixes)
         if full != wanted.detail:
             name = name[: -len(wanted.detail)] + full
@@ -222,7 +228,7 @@ def _value(name: str, wanted: Asked, given: Any, prefixes: Mapping[str, str]) ->
         return type_of(given, prefixes)
     if wanted.where == "action" and given not in names.ACTIONS:
         raise QueryError(PARAMETER, f"EQ_action is ADD, OBSERVE or DELETE, not {_short(given)}.")
-    return absolute(given, prefixes) if wanted.op == "HASATTR" else given
+    return attribute_name(given, prefixes) if wanted.op == "HASATTR" else given
 
 
 def _any(name: str, wanted: Asked, given: Any, prefixes: Mapping[str, str]) -> Value:

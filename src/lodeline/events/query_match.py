@@ -7,6 +7,7 @@ A condition on a place that an event does not have does not hold (GS1 EPCIS 2.0 
 from __future__ import annotations
 
 import operator
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from lodeline.events.epcis import event_identity, instant
 from lodeline.events.query_own import own_values
 from lodeline.events.query_patterns import pattern
-from lodeline.events.query_words import absolute, spellings, type_of, word
-from lodeline.identifiers import IdentifierError, normalise
+from lodeline.events.query_words import absolute, key, spellings, term, type_of, word
+from lodeline.identifiers import IdentifierError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from lodeline.events.query import Condition, Query, Value
     from lodeline.events.query_names import Asked
@@ -81,9 +82,18 @@ class Candidate:
 class Master:
     """What master data says of places and terms. Without any: places lie in the place of the same number."""
 
+    def below(self, wanted: str) -> frozenset[str]:
+        """The place itself, and those below it by what master data says."""
+        return frozenset({wanted})
+
     def within(self, place: str, wanted: str) -> bool:
-        """Whether `place` is `wanted` or lies in it."""
-        return place == wanted or place.startswith(f"{wanted}/254/")
+        """Whether `place` is `wanted` or lies in it: below it, or an extension of the number of such a place."""
+        below = self.below(wanted)
+        return place in below or any(place[: found.start()] in below for found in _EXTENSION.finditer(place))
+
+    def described(self) -> Collection[str]:
+        """What attributes are known of."""
+        return ()
 
     def attributes(self, key: str) -> Mapping[str, frozenset[str]]:
         """The attributes of what `key` names: values by name."""
@@ -92,6 +102,7 @@ class Master:
 
 
 NO_MASTER: Final = Master()
+_EXTENSION: Final = re.compile("/254/")
 
 
 def matches(query: Query, candidate: Candidate, master: Master = NO_MASTER) -> bool:
@@ -142,15 +153,28 @@ def _exists(asked: Asked, candidate: Candidate) -> bool:
 
 
 def _attributed(asked: Asked, values: tuple[Value, ...], candidate: Candidate, master: Master) -> bool:
-    if asked.op == "HASATTR":
+    return any(_fits(asked, values, master.attributes(one)) for one in _terms(asked.where, candidate))
+
+
+def holders(condition: Condition, master: Master) -> frozenset[str]:
+    """What has the attributes that a condition on attributes wants."""
+    asked, values = condition.asked, condition.values
+    return frozenset(one for one in master.described() if _fits(asked, values, master.attributes(one)))
+
+
+def attributes_of(condition: Condition) -> frozenset[str]:
+    """The names of attributes that a condition on attributes looks at."""
+    if condition.asked.op == "EQATTR":
+        return spellings(condition.asked.detail)
+    return frozenset(name for one in condition.values if isinstance(one, str) for name in spellings(one))
+
+
+def _fits(asked: Asked, values: tuple[Value, ...], attributes: Mapping[str, frozenset[str]]) -> bool:
+    if asked.op == "EQATTR":
         return any(
-            not master.attributes(key).keys().isdisjoint(values) for key in _terms(asked.where, candidate)
+            not attributes.get(name, frozenset()).isdisjoint(values) for name in spellings(asked.detail)
         )
-    return any(
-        not master.attributes(key).get(name, frozenset()).isdisjoint(values)
-        for key in _terms(asked.where, candidate)
-        for name in spellings(asked.detail)
-    )
+    return any(name in attributes for one in values if isinstance(one, str) for name in spellings(one))
 
 
 def _terms(where: str, candidate: Candidate) -> Iterator[str]:
@@ -159,14 +183,15 @@ def _terms(where: str, candidate: Candidate) -> Iterator[str]:
     if where in {"readPoint", "bizLocation"}:
         yield from _place(raw.get(where), candidate)
     elif where in {"bizStep", "disposition"} and isinstance(raw.get(where), str):
-        yield word(raw[where], candidate.prefixes)
+        yield term(raw[where], candidate.prefixes)
     elif where in {"source", "destination", "bizTransaction"}:
         for entry in raw.get(f"{where}List") or ():
             yield _key(entry[where], candidate.prefixes)
     elif where in {"epcClass", "anyEPCClass"}:
         yield from candidate.keys(*_CLASS_LISTS["anyEPCClass"])
     elif ":" in where:
-        yield from (str(one) for one in own_values("", where, raw, candidate.prefixes, inner=False))
+        own = own_values("", where, raw, candidate.prefixes, inner=False)
+        yield from (term(str(one), candidate.prefixes) for one in own)
 
 
 def _values(asked: Asked, candidate: Candidate) -> Iterator[Any]:
@@ -259,10 +284,7 @@ def _place(value: Any, candidate: Candidate) -> Iterator[str]:
 
 
 def _key(text: Any, prefixes: Mapping[str, str]) -> str:
-    try:
-        return normalise(absolute(str(text), prefixes))
-    except IdentifierError:
-        return str(text)
+    return key(str(text), prefixes)
 
 
 def _identity(raw: Mapping[str, Any]) -> str:

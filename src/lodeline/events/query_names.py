@@ -83,10 +83,11 @@ _OWN: Final = re.compile(
     r"(EQ|GT|GE|LT|LE|EXISTS)_(INNER_)?"
     r"((?:ILMD|SENSORELEMENT|SENSORMETADATA|SENSORREPORT|ERROR_DECLARATION|readPoint|bizLocation)_)?(\S+)"
 )
-_ATTRIBUTES: Final = re.compile(r"HASATTR_(\S+)")
-_ATTRIBUTE: Final = re.compile(
-    r"EQ_?ATTR_(readPoint|bizLocation|bizStep|disposition|source|destination)_(\S+)"
+_TERMS: Final = (
+    "readPoint|bizLocation|bizStep|disposition|source|destination|bizTransaction|anyEPCClass|epcClass"
 )
+_ATTRIBUTES: Final = re.compile(rf"HASATTR_({_TERMS}|\S*:\S*)")
+_ATTRIBUTE: Final = re.compile(rf"EQ_?ATTR_({_TERMS})_(\S+)")
 _OF_SENSORS: Final = frozenset({"SENSORELEMENT", "SENSORMETADATA", "SENSORREPORT"})
 FIXED: Final = tuple(_FIXED)
 """The parameters with fixed names."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lodeline.events.hash_words import GS1, SPACES, URNS
+from lodeline.events.hash_words import GS1, MASTER_DATA, SPACES, URNS
 from lodeline.events.vocabulary import EVENT_TYPES, bare
+from lodeline.identifiers import IdentifierError, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,28 @@ def word(text: str, prefixes: Mapping[str, str]) -> str:
             return text[len(urn) :]
     full = bare(absolute(text, prefixes))
     return full.removeprefix(GS1)
+
+
+def key(text: str, prefixes: Mapping[str, str]) -> str:
+    """An identifier in canonical form; one that has none as it is."""
+    try:
+        return normalise(absolute(text, prefixes))
+    except IdentifierError:
+        return text
+
+
+def term(text: str, prefixes: Mapping[str, str]) -> str:
+    """What master data is about: the bare word of a standard term, anything else as an identifier."""
+    found = word(text, prefixes)
+    return found if ":" not in found else key(text, prefixes)
+
+
+def attribute_name(text: str, prefixes: Mapping[str, str]) -> str:
+    """The name of an attribute of master data, written out; the standard's own namespace with its last colon."""
+    full = absolute(text, prefixes)
+    if full.startswith(MASTER_DATA) and len(full) > len(MASTER_DATA):
+        return f"{MASTER_DATA}:{full[len(MASTER_DATA) :].lstrip(':')}"
+    return full
 
 
 def type_of(text: str, prefixes: Mapping[str, str]) -> str:

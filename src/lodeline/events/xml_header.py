@@ -61,7 +61,10 @@ def _entry(element: Element, prefixes: Prefixes) -> dict[str, Any]:
     for one in element.children:
         if one.name == "attribute":
             name = one.attributes.pop(("", "id"), "")
-            attributes.append({"id": name, "attribute": own_value(one, prefixes)})
+            value = own_value(one, prefixes)
+            if isinstance(value, bool):
+                value = "true" if value else "false"  # the JSON form has texts, numbers and objects
+            attributes.append({"id": name, "attribute": value})
     if attributes:
         made["attributes"] = attributes
     inside = element.find("children")
