@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "lodeline_server.parties.middleware.ActorMiddleware",
+    "lodeline_server.kit.head.HeadMiddleware",
 ]
 
 ROOT_URLCONF = "lodeline_server.config.urls"

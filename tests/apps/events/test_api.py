@@ -67,6 +67,17 @@ def test_a_good_document(client, events, now):
     assert job["signature"] == "platform-on-behalf"
 
 
+def test_head_is_get_without_a_body(client, events, now):
+    place = post(client, events.document(events.make("A")))["Location"]
+    process(now)
+    for path in (place, "/epcis/events", "/epcis/no/such", "/api/log/entries", f"{place}0"):
+        whole, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b""), path
+        assert head["Content-Type"] == whole["Content-Type"], path
+        assert int(head["Content-Length"]) == len(whole.content), path
+    assert client.head("/api/statements").status_code == 405  # nothing to GET there
+
+
 def test_what_the_log_holds(client, events, organisation, now):
     data = events.document(events.make("A"))
     post(client, data)
