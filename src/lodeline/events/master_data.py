@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from attrs import frozen
 
@@ -205,7 +205,7 @@ def _text(value: Any) -> str | None:
         return None
 
 
-def _usable(text: Any) -> bool:
+def _usable(text: Any) -> TypeGuard[str]:
     return isinstance(text, str) and 0 < len(text) <= LONGEST and "\0" not in text
 
 

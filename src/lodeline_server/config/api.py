@@ -14,6 +14,7 @@ from lodeline_server.events.api import router as events
 from lodeline_server.events.api_inbox import router as inbox
 from lodeline_server.events.querying.api import router as event_queries
 from lodeline_server.events.querying.discovery_api import router as collections
+from lodeline_server.events.querying.master_data_api import router as master_data
 from lodeline_server.events.sheets.api import router as sheets
 from lodeline_server.events.subscriptions.api import router as named_queries
 from lodeline_server.events.subscriptions.discovery import add_options
@@ -55,6 +56,7 @@ api.add_router("/epcis", collections, tags=["EPCIS 2.0"])
 api.add_router("/epcis", named_queries, tags=["EPCIS 2.0"])
 api.add_router("/api", events, tags=["capture"])
 api.add_router("/api", inbox, tags=["capture"])
+api.add_router("/api", master_data, tags=["capture"])
 api.add_router("/api", sheets, tags=["sheets"])
 api.add_router("/api", lots, tags=["trace"])
 api.add_router("/api", graphs, tags=["trace"])

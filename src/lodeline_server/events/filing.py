@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from lodeline.access import Actor
-from lodeline.events import epcis
+from lodeline.events import epcis, master_data
 from lodeline.events.check import Checked
 from lodeline.events.context import Names
 from lodeline.events.limits import Limits
@@ -47,6 +47,8 @@ class Content:
     repairs: tuple[Repair, ...] = ()
     parsed: bool = False
     """The events are what reading JSON gave, nothing was changed in them."""
+    master_data: bool = False
+    """The document carries some."""
     names_persons: bool = True
     """False: the word that names persons stands nowhere in the bytes."""
     _contents: list[epcis.Content] = field(factory=list, repr=False)
@@ -67,6 +69,7 @@ class Content:
             places=tuple(pointer((*where, index) if where else ()) for index in range(number)),
             repairs=checked.repairs,
             parsed=data is not None and data[:1] == b"{" and not checked.repairs,
+            master_data=master_data.present(document),
             names_persons=data is None or subjects.perhaps(data),
         )
 
@@ -298,6 +301,7 @@ def _document(job: CaptureJob, content: Content, data: bytes) -> NewStatement:
                 "mediaType": job.media_type,
                 "size": job.size,
                 "events": len(content.events) or len(content.statements),
+                **({"masterData": True} if content.master_data else {}),
                 "raw": base64.b64encode(packed).decode(),
                 "jws": job.jws or None,
             },

@@ -13,14 +13,15 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lodeline_server.events.querying.models import Posting
+from lodeline_server.events.querying.models import MasterData, Posting
 from lodeline_server.events.sheets.models import SheetPreview
 from lodeline_server.events.subscriptions.models import NamedQuery, Subscription
 from lodeline_server.log.fields import Ordinal
 from lodeline_server.parties.models import Organisation, Workspace
 
 __all__ = (
-    "CaptureJob", "EventRecord", "NamedQuery", "Posting", "SheetPreview", "SigningKey", "Subscription", "Thing",
+    "CaptureJob", "EventRecord", "MasterData", "NamedQuery", "Posting", "SheetPreview", "SigningKey", "Subscription",
+    "Thing",
 )  # fmt: skip
 
 

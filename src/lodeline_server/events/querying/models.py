@@ -1,4 +1,4 @@
-"""Where in the log events of a kind stand: positions by term. Derived from the log, can be derived again."""
+"""Where in the log events of a kind stand, and what master data says. Derived from the log, can be derived again."""
 
 from __future__ import annotations
 
@@ -48,3 +48,32 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
+
+
+class MasterData(models.Model):
+    """What one organisation last said of an id, in the header of a captured document.
+
+    `attributes`: canonical JSON, lists of texts by full names; `children`: a list of ids, nothing without any.
+    """
+
+    workspace = models.ForeignKey(
+        "parties.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    organisation = models.BigIntegerField()
+    type = models.CharField(max_length=LONGEST)
+    element = models.CharField(max_length=LONGEST)
+    attributes = models.TextField()
+    children = models.TextField(blank=True)
+    position = models.BigIntegerField(help_text="of the document in the log")
+    time = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "type", "element", "organisation"], name="master_data_once"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "element"], name="master_data_element")]
+
+    def __str__(self) -> str:
+        return self.element

@@ -10,29 +10,33 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from django.db import connection
 from django.db.models import Q
 
+from lodeline.events.query_match import NO_MASTER, holders
 from lodeline.events.query_patterns import pattern
+from lodeline.identifiers import DOMAIN
 from lodeline_server.events.models import EventRecord
 from lodeline_server.events.querying.models import Posting
 from lodeline_server.events.querying.terms import fit, hour, minute
 from lodeline_server.lots import places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.db.models import QuerySet
 
     from lodeline.events.query import Condition, Query
+    from lodeline.events.query_match import Master
 
 MOST_ROWS = 20_000
 MOST_PLACES = 50_000
 FEW = 1_000
 """With so few positions left, opening them costs less than reading another list."""
 
-MOST_PARENTS = 50
+MOST_PARENTS, MOST_HOLDERS = 50, 2_000
+"""With more places below a place, or more things with an attribute, an index is no help."""
 
 _VALUES = {
     "eventType": Posting.TYPE,
@@ -44,6 +48,7 @@ _VALUES = {
     "destination": Posting.DESTINATION,
     "bizTransaction": Posting.TRANSACTION,
 }
+_WORDS, _CLASSES = frozenset({"bizStep", "disposition"}), frozenset({"epcClass", "anyEPCClass"})
 _DECLARED = frozenset(
     {"errorDeclaration", "errorDeclarationTime", "errorReason", "correctiveEventID", "own:ERROR_DECLARATION"}
 )
@@ -68,6 +73,8 @@ class Scope:
     organisation: int | None
     after: int
     stop: int
+    master: Master = field(default=NO_MASTER, eq=False, repr=False)
+    """What is known of places and terms, as far as the query asks."""
 
 
 @frozen
@@ -99,8 +106,14 @@ def _lists(scope: Scope, query: Query) -> Iterable[_List | None]:
     flags = set()
     for one in query.conditions:
         where = one.asked.where
-        if where in _VALUES and one.asked.op in {"EQ", "WD"}:
-            yield _of_values(scope, _VALUES[where], one)
+        if one.asked.op in {"HASATTR", "EQATTR"}:
+            yield _of_holders(scope, one)
+        elif one.asked.op == "WD":
+            yield _below(scope, _VALUES[where], one)
+        elif where in _VALUES and one.asked.op == "EQ":
+            yield _posted(
+                _postings(scope, _VALUES[where]).filter(value__in=[fit(text) for text in _texts(one)])
+            )
         elif one.asked.op == "MATCH":
             yield _List(0, partial(_matching, scope, one))
         elif where == "eventID":
@@ -123,15 +136,28 @@ def _texts(condition: Condition) -> list[str]:
     return [one for one in condition.values if isinstance(one, str)]
 
 
-def _of_values(scope: Scope, kind: str, condition: Condition) -> _List | None:
-    values = [fit(one) for one in _texts(condition)]
-    wanted = Q(value__in=values)
-    if condition.asked.op == "WD":
-        for value in values[:MOST_PARENTS]:
-            wanted |= _starting(f"{value}/")
-        if len(values) > MOST_PARENTS:
-            return None
+def _below(scope: Scope, kind: str, condition: Condition) -> _List | None:
+    """Places below places, and the extensions of their numbers; an extension has none of its own."""
+    places_ = {place for one in _texts(condition) for place in scope.master.below(one)}
+    open_ = [one for one in places_ if not (one.startswith(DOMAIN) and "/254/" in one)]
+    if len(places_) > MOST_HOLDERS or len(open_) > MOST_PARENTS:
+        return None
+    wanted = Q(value__in=[fit(one) for one in places_])
+    for place in open_:
+        wanted |= _starting(f"{fit(place)}/")
     return _posted(_postings(scope, kind).filter(wanted))
+
+
+def _of_holders(scope: Scope, condition: Condition) -> _List | None:
+    """Events that name what has an attribute."""
+    where, found = condition.asked.where, holders(condition, scope.master)
+    if not found:
+        return _List(0, partial(np.empty, 0, np.int64))
+    if len(found) > MOST_HOLDERS or (where in _WORDS and any(":" in one for one in found)):
+        return None  # words of others are not kept under the names that identifiers have
+    if where in _VALUES:
+        return _posted(_postings(scope, _VALUES[where]).filter(value__in=[fit(one) for one in found]))
+    return _List(0, partial(_naming, scope, sorted(found), [])) if where in _CLASSES else None
 
 
 def _starting(start: str) -> Q:
@@ -176,6 +202,10 @@ def _matching(scope: Scope, condition: Condition) -> Places | None:
             keys.append(value)
         else:
             starts += form.starts
+    return _naming(scope, keys, starts)
+
+
+def _naming(scope: Scope, keys: Sequence[str], starts: Sequence[str]) -> Places | None:
     found = places.naming(scope.workspace, keys, MOST_PLACES)
     if found is None:
         return None

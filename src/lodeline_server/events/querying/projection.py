@@ -1,4 +1,4 @@
-"""Follows the log and keeps where events of a kind stand. Few rows: those of one batch and term share one."""
+"""Follows the log and keeps where events of a kind stand, in few rows, and what documents say as master data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from django.db import connection
 
+from lodeline_server.events.querying import master_data
 from lodeline_server.events.querying.models import Posting
 from lodeline_server.events.querying.terms import Prefixes, minute, terms
 
@@ -36,16 +37,22 @@ Term = tuple[int, int, str, str]
 @frozen
 class Index:
     name: str = NAME
-    types: frozenset[str] = frozenset({"epcis.event"})
+    types: frozenset[str] = frozenset({"epcis.event", master_data.DOCUMENT})
     order: int = 21
 
     def reset(self) -> None:
         Posting.objects.all().delete()
+        master_data.reset()
 
     def apply(self, statements: Sequence[Statement]) -> None:
         found: dict[Term, list[int]] = defaultdict(list)
         prefixes = Prefixes()
+        documents = []
         for statement in statements:
+            if statement.type == master_data.DOCUMENT:
+                if statement.payload["body"].get("masterData"):
+                    documents.append(statement)
+                continue
             payload, at = statement.payload, statement.position
             workspace, by = statement.workspace, statement.organisation or 0
             raw = payload["body"]["event"]
@@ -57,6 +64,8 @@ class Index:
                     held.append(at)
             found[workspace, by, Posting.MINUTE, minute(statement.time)].append(at)
         _write(found)
+        if documents:
+            master_data.keep(documents)
 
     def dump(self) -> Iterator[str]:
         stored = Posting.objects.order_by("workspace_id", "organisation", "kind", "value", "first")
@@ -66,6 +75,7 @@ class Index:
         ):
             places = sorted(int(one) for row in rows for one in row[4].split(",") if one)
             yield json.dumps([*term, places])
+        yield from master_data.dump()
 
 
 def _write(found: dict[Term, list[int]]) -> None:

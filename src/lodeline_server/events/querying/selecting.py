@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lodeline.access import Permission
 from lodeline.events.context import EPCIS_CONTEXT
 from lodeline.events.query import TOO_COMPLEX, TOO_LARGE, QueryError
 from lodeline.events.query_match import NO_MASTER, Candidate, matches, order_key
-from lodeline_server.events.querying import walking
+from lodeline_server.events.querying import master_data, projection, walking
 from lodeline_server.events.querying.narrowing import Scope
 from lodeline_server.events.querying.terms import Prefixes
 from lodeline_server.events.querying.walking import Mark
+from lodeline_server.log import projections
 from lodeline_server.log import queries as log
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from lodeline.access import Actor
     from lodeline.events.query import Query
-    from lodeline.events.query_match import Master
     from lodeline_server.log.queries import Statement
 
 MOST_EXAMINED = 20_000
@@ -77,9 +78,9 @@ def select(actor: Actor, query: Query, *, after: int = 0, until: int | None = No
     In the order of the log, whatever order the query names. Erased events are not there. Raises `Denied`.
     """
     stop = end() if until is None else min(until, end())
-    scope = _scope(actor, after, stop)
+    scope = _scope(actor, query, after, stop)
     found: list[Selected] = []
-    judge, examined = _Judge(query), 0
+    judge, examined = _Judge(query, scope), 0
     for statement in walking.forward(scope, query) if scope else ():
         if len(found) == limit or examined == MOST_EXAMINED:
             return Page(tuple(found), statement.position, more=True, examined=examined)
@@ -95,13 +96,13 @@ def ordered(
 
     Raises `Denied`, `QueryError`.
     """
-    scope = _scope(actor, 0, until)
+    scope = _scope(actor, query, 0, until)
     if scope is None:
         return Ordered((), None)
     if query.order not in {"", "eventTime", "recordTime"}:
         return _by_own_field(scope, query, limit, 0 if mark is None else mark[0])
     found: list[Selected] = []
-    judge, examined, last, room = _Judge(query), 0, None, MOST_BYTES
+    judge, examined, last, room = _Judge(query, scope), 0, None, MOST_BYTES
     for place, statement in _walk(scope, query, None if mark is None else Mark(*mark)):
         if len(found) == limit or examined == MOST_EXAMINED or room < 0:
             return Ordered(tuple(found), last, examined)
@@ -140,11 +141,19 @@ def _too_complex(what: str) -> QueryError:
     )
 
 
-def _scope(actor: Actor, after: int, stop: int) -> Scope | None:
+def _scope(actor: Actor, query: Query, after: int, stop: int) -> Scope | None:
     actor.require(Permission.CAPTURE_VIEW)
     if actor.workspace is None:
         return None
-    return Scope(actor.workspace, actor.organisation if actor.only_own else None, after, stop)
+    organisation = (actor.organisation or 0) if actor.only_own else None
+    covered = partial(projections.position, projection.NAME)
+    return Scope(
+        actor.workspace,
+        organisation,
+        after,
+        stop,
+        master_data.known(actor.workspace, organisation, query, covered),
+    )
 
 
 def _walk(scope: Scope, query: Query, mark: Mark | None) -> Iterator[tuple[Mark, Statement]]:
@@ -152,17 +161,17 @@ def _walk(scope: Scope, query: Query, mark: Mark | None) -> Iterator[tuple[Mark,
         yield from walking.by_event_time(scope, query, mark)
     elif query.order == "recordTime" and query.descending:
         stop = scope.stop if mark is None else min(mark.position, scope.stop)
-        for one in walking.backward(Scope(scope.workspace, scope.organisation, 0, stop), query):
+        for one in walking.backward(evolve(scope, after=0, stop=stop), query):
             yield Mark(one.position), one
     else:
         after = 0 if mark is None else mark.position + 1
-        for one in walking.forward(Scope(scope.workspace, scope.organisation, after, scope.stop), query):
+        for one in walking.forward(evolve(scope, after=after), query):
             yield Mark(one.position), one
 
 
 def _by_own_field(scope: Scope, query: Query, limit: int, skip: int) -> Ordered:
     """All that match have to be looked at to know which is first."""
-    judge = _Judge(query)
+    judge = _Judge(query, scope)
     rows = []
     statements = list(islice(walking.forward(scope, query), MOST_EXAMINED + 1))
     if len(statements) > MOST_EXAMINED:
@@ -188,8 +197,8 @@ def _rank(value: Any) -> tuple[Any, ...]:
 class _Judge:
     """Whether statements answer a query; contexts that repeat are read once."""
 
-    def __init__(self, query: Query, master: Master = NO_MASTER) -> None:
-        self.query, self.master = query, master
+    def __init__(self, query: Query, scope: Scope | None) -> None:
+        self.query, self.master = query, scope.master if scope else NO_MASTER
         self._prefixes = Prefixes()
         self.candidate = Candidate({}, {})
 
