@@ -86,7 +86,7 @@ def test_projections_wait_while_documents_wait_but_not_for_ever(submit, events, 
     monkeypatch.setattr(processing, "GROUP_BYTES", 1)
     followed = []
     monkeypatch.setattr(projections, "follow_all", lambda **_: followed.append(queries.size()))
-    monkeypatch.setattr(tasks, "_followed", tasks.time.monotonic())
+    monkeypatch.setattr(tasks, "_followed", tasks.time.monotonic() + 1000)  # however slow the machine
     for word in "AB":
         submit(events.make(word))
     tasks.process_captures.func()
