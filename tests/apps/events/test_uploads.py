@@ -99,7 +99,7 @@ def test_a_slow_body(settings):
 
     begin = time.monotonic()
     assert refused(request(Drips(), 1_000_000)) == 408
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 10  # hours, if it were read to its end
 
 
 def test_uploads_at_once_are_bounded(monkeypatch):

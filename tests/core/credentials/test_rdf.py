@@ -109,7 +109,7 @@ def test_poison_is_stopped_in_time_and_the_next_is_served():
         for size in (10, 40):
             start = time.monotonic()
             assert "takes more" in lost(worker, clique(size))
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 10  # never, if it were not stopped
         worker([clique(3)])
         assert worker([fine]) == before
 

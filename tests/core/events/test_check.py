@@ -314,16 +314,16 @@ BAD_DOCUMENTS = {
 @pytest.mark.parametrize("case", BAD_DOCUMENTS)
 def test_bad_documents(case, now):
     data, rule, place = BAD_DOCUMENTS[case]
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert findings(data, now) == [(rule, place)]
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_limits(now):
     many = event(epcList=[ITEM.format(i) for i in range(100_000)])
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert findings(document(many), now) == [("epc.too-many", EVENT)]
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert findings(document(event(), event(), event()), now, max_events=2) == [
         ("document.too-many-events", "/epcisBody/eventList")
     ]

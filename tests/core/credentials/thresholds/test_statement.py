@@ -175,8 +175,8 @@ def test_hostile_messages_are_refused_in_good_time():
         b'{"claim":"\\ud800"}',
         b"\xef\xbb\xbf" + SAID.message(b"x"),
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     for message in hostile:
         with pytest.raises(ThresholdRefused):
             check(message, SHELF)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
