@@ -50,7 +50,8 @@ class Happening(models.Model):
                 fields=["workspace", "group"],
                 name="happening_group",
                 condition=~models.Q(group="") & ~models.Q(group=models.F("event")),
-            )
+            ),
+            models.Index(fields=["workspace", "site", "time"], name="happening_site"),
         ]
 
     def __str__(self) -> str:

@@ -16,15 +16,16 @@ from lodeline.lots.origin import pooled
 from lodeline_server.evidence.queries import sites
 from lodeline_server.kit import charts
 from lodeline_server.lots import origins, queries
-from lodeline_server.lots.sites import here
 from lodeline_server.lots.views import Back
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from lodeline.access import Actor
+    from django.db.models import QuerySet
+
     from lodeline.lots.graph import Node
     from lodeline.lots.origin import Origin, Source
+    from lodeline_server.lots.models import Lot
     from lodeline_server.lots.sites import Stock
 
 MOST_LOTS = 50
@@ -151,17 +152,13 @@ class Held:
     left_out: int
 
 
-def held(actor: Actor, site: str, stock: Stock) -> Held:
-    """Origin of each substance at a site: the mean over the heaviest lots there, weighed by the most that may be left.
+def held(there: QuerySet[Lot], stock: Stock) -> Held:
+    """Origin of each substance of these lots: the mean over the heaviest, weighed by the most that may be left.
 
     What the other lots hold is unknown, so that the bounds stay right.
     """
-    rows = (
-        here(actor, site)
-        .exclude(mass=None)
-        .annotate(left=F("mass") - Coalesce(F("used"), 0))
-        .filter(left__gt=0)
-    )
+    weighable = there.exclude(mass=None)
+    rows = weighable.annotate(left=F("mass") - Coalesce(F("used"), 0)).filter(left__gt=0)
     heaviest = list(rows.order_by("-left", "key")[:MOST_LOTS])
     weighed = rows.count() if len(heaviest) == MOST_LOTS else len(heaviest)
     if not heaviest or not stock.substances:

@@ -136,8 +136,9 @@ def site_figures(
     chosen = sites.chosen(month, [one["month"] for one in months])
     if month and (chosen is None or chosen.strftime("%Y-%m") != month):
         raise Problem(422, "This is not a month (month)", detail=month)
-    stock = sites.stock(sites.here(actor, row.uri))
-    held = origin_map.held(actor, row.uri, stock)
+    there = sites.here(actor, row.uri)
+    stock = sites.stock(there)
+    held = origin_map.held(there, stock)
     period = sites.period(row, chosen) if chosen else None
     return {
         "position": queries.position(),

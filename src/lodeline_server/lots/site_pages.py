@@ -80,9 +80,10 @@ def site_list(request: HttpRequest) -> HttpResponseBase:
 def site(request: HttpRequest, pk: int) -> HttpResponseBase:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     row = get_object_or_404(sites.visible(actor), pk=pk)
-    stock = sites.stock(sites.here(actor, row.uri))
+    there = sites.here(actor, row.uri)
+    stock = sites.stock(there)
     months = sites.months(row)
-    traced = origin_map.held(actor, row.uri, stock)
+    traced = origin_map.held(there, stock)
     chosen = sites.chosen(request.GET.get("month", ""), [one["month"] for one in months])
     context: dict[str, Any] = {
         "site": row,
@@ -105,7 +106,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponseBase:
         "cases": cases(actor).filter(site=row.uri).count() if actor.may(Permission.CASES_VIEW) else None,
         "position": queries.position(),
     }
-    here = listed(actor).filter(now_at=row.uri, status__in=sites.THERE)
+    here = listed(actor).filter(sites.at(row.workspace_id, row.uri), now_at=row.uri)
     return table_page(
         request,
         template="lots/site.html",

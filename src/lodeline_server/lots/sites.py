@@ -9,13 +9,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, frozen
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Count, IntegerField, Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, TruncMonth
 
 from lodeline.lots.values import SUBSTANCES, milligrams
+from lodeline_server.evidence.models import Site
 from lodeline_server.evidence.queries import sites
 from lodeline_server.lots import queries, rows
-from lodeline_server.lots.models import Touch
+from lodeline_server.lots.models import Effect, Happening, Touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from lodeline.access import Actor
-    from lodeline_server.evidence.models import Site
     from lodeline_server.lots.models import Lot
 
 COLUMNS = {Touch.RECEIVED: "came", Touch.SHIPPED: "left", Touch.MADE: "made", Touch.USED: "used"}
@@ -42,17 +44,54 @@ def visible(actor: Actor) -> QuerySet[Site]:
 
 def here(actor: Actor, site: str) -> QuerySet[Lot]:
     """The lots an actor may open that are at a site now."""
-    found = queries.visible(actor).filter(current_site=site, status__in=THERE)
+    found = queries.visible(actor).filter(at(actor.workspace or 0, site), current_site=site)
     return found.filter(holder=actor.party) if actor.only_own else found
+
+
+def at(workspace: int, site: str) -> Q:
+    """Which lots may be at a site now: not gone, and among those that something happened to there.
+
+    That a lot is there, its row says. Of a site with a long history, that is asked of every lot.
+    """
+    there = Q(status__in=THERE)
+    happened = Happening.objects.filter(workspace_id=workspace, site=site).order_by()
+    if happened[LONG : LONG + 1].exists():
+        return there
+    return there & Q(key__in=RawSQL(_SEEN, (workspace, site, workspace)))  # noqa: S611 - constants
+
+
+LONG = 5_000
+"""Events of a site from which on it costs less to look at every lot of the workspace, one row each."""
+
+_HAPPENINGS, _EFFECTS, _SITES = (model._meta.db_table for model in (Happening, Effect, Site))  # noqa: SLF001
+# The second half: what was ever packed in those, and in that; it moves with its package and is named by no event.
+_SEEN = f"""
+WITH RECURSIVE seen(key) AS (
+    SELECT e."key" FROM "{_HAPPENINGS}" h JOIN "{_EFFECTS}" e ON e."position" = h."position"
+    WHERE h."workspace_id" = %s AND h."site" = %s
+    UNION
+    SELECT e."key" FROM seen JOIN "{_EFFECTS}" e
+    ON e."workspace_id" = %s AND e."other" = seen.key AND NOT (e."other" = '')
+) SELECT key FROM seen
+"""  # noqa: S608 - constants
 
 
 def counted(actor: Actor) -> QuerySet[Site]:
     """The sites an actor may open, `there`: how many lots that it may open are there now."""
-    lots = queries.visible(actor).filter(current_site=OuterRef("uri"), status__in=THERE)
+    lots = queries.visible(actor).filter(status__in=THERE)
     if actor.only_own:
         lots = lots.filter(holder=actor.party)
-    counts = lots.order_by().values("current_site").annotate(n=Count("pk")).values("n")
-    return visible(actor).annotate(there=Coalesce(Subquery(counts), 0))
+    counts = lots.order_by().values("current_site").annotate(n=Count("pk")).values_list("current_site", "n")
+    found = visible(actor)
+    try:
+        sql, values = counts.query.sql_with_params()
+    except EmptyResultSet:
+        return found.annotate(there=Value(0))
+    once = (  # lots are counted once, not once for each site
+        f'WITH held(site, n) AS MATERIALIZED ({sql}) SELECT n FROM held WHERE held.site = "{_SITES}"."uri"'  # noqa: S608
+    )
+    number = RawSQL(once, values, output_field=IntegerField())  # noqa: S611 - Django wrote it
+    return found.annotate(there=Coalesce(number, 0))
 
 
 @define
@@ -100,8 +139,10 @@ def stock(lots: QuerySet[Lot]) -> Stock:
     return Stock(lots=count, low=low, high=high, unweighed=unweighed, silent=silent, substances=ranked)
 
 
-def _touches(site: Site) -> QuerySet[Touch]:
-    return Touch.objects.filter(workspace_id=site.workspace_id, site=site.uri, void=False, act__in=COLUMNS)
+def _touches(site: Site, **more: Any) -> QuerySet[Touch]:
+    """What happened at a site; `more` chooses among its events. Their positions say which workspace, too."""
+    happened = Happening.objects.filter(workspace_id=site.workspace_id, site=site.uri, void=False, **more)
+    return Touch.objects.filter(position__in=happened.values("position"), act__in=COLUMNS)
 
 
 def months(site: Site) -> list[dict[str, Any]]:
@@ -151,9 +192,7 @@ def period(site: Site, start: datetime) -> Period:
     """Masses of one month, and the yield of what was made in it."""
     until = datetime(start.year + start.month // 12, start.month % 12 + 1, 1, tzinfo=UTC)
     touched = list(
-        _touches(site)
-        .filter(time__gte=start, time__lt=until)
-        .values_list("key", "act", "amount", "uom", "group")
+        _touches(site, time__gte=start, time__lt=until).values_list("key", "act", "amount", "uom", "group")
     )
     known = _masses(site.workspace_id, {key for key, *_ in touched})
     flows = {name: Flow() for name in COLUMNS.values()}
