@@ -190,6 +190,13 @@ class World:
         head = {"type": "StatementDocument", "schemaVersion": "1", "creationDate": "2026-09-02T08:00:00Z"}
         return self.capture({**head, "statements": statements})
 
+    @property
+    def described(self):
+        """Master data about the mine."""
+        said = [{"id": "urn:epcglobal:cbv:mda:addressLine1", "attribute": f"{self.word} pit"}]
+        entry = {"id": self.keys.mine, "attributes": said}
+        return {"type": "urn:epcglobal:epcis:vtype:BusinessLocation", "vocabularyElementList": [entry]}
+
     @cached_property
     def captured(self):
         """The lot, and the pack made of it."""
@@ -234,6 +241,7 @@ class World:
                 "type": "EPCISDocument",
                 "schemaVersion": "2.0",
                 "creationDate": "2026-09-21T08:00:00Z",
+                "epcisHeader": {"epcisMasterData": {"vocabularyList": [self.described]}},
                 "epcisBody": {"eventList": [made, built]},
             }
         )

@@ -76,7 +76,7 @@ def test_generated_reference_pages_are_current():
 
 
 RULE = re.compile(
-    r'"((?:json|document|context|event|schema|id|time|quantity|statement|signature|lot|item|transformation|custody|capture|ilmd|sheet)'
+    r'"((?:json|document|context|event|schema|id|time|quantity|statement|signature|lot|item|transformation|custody|capture|ilmd|sheet|master-data)'
     r'\.[a-z][a-z-]+)"'
 )
 NOT_RULES = {"statement.html"}

@@ -29,6 +29,7 @@ KINDS = {
     "events.SigningKey": (lambda w: f"{w.word}-documents", ["/api/signing-keys"]),
     "events.CaptureJob": (lambda w: str(w.captured.uuid), ["captures", "/api/captures", "/epcis/capture"]),
     "events.EventRecord": (lambda w: w.event, ["/epcis/events/{event_id}"]),
+    "events.MasterData": (lambda w: f"{w.word} pit", ["/api/master-data"]),
     "events.NamedQuery": (
         lambda w: w.named_query.name,
         ["queries", "/epcis/queries", "/epcis/queries/{name}"],

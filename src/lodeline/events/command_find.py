@@ -17,7 +17,10 @@ _GOOD, _NOTHING, _UNUSABLE = 0, 1, 2
 
 def add_arguments(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Arguments of `lodeline events find`."""
-    said = "Events of documents that a query asks for, by the parameters of /epcis/events; nothing is sent."
+    said = (
+        "Events of documents that a query asks for, by the parameters of /epcis/events, each document with its own "
+        "master data; nothing is sent."
+    )
     find = verbs.add_parser("find", help="events of documents that a query asks for", description=said)
     find.add_argument(
         "files", nargs="+", metavar="FILE", help="document as JSON or XML; - reads standard input"
@@ -66,14 +69,15 @@ def run(
 def _matching(name: str, document: dict[str, Any], query: Query) -> Iterable[tuple[int, dict[str, Any]]]:
     from lodeline.events.context import Names, names_for
     from lodeline.events.epcis import events_of
+    from lodeline.events.master_data import Known, read
     from lodeline.events.query_match import Candidate, matches
     from lodeline.events.schema import validator
     from lodeline.events.vocabulary import EVENT_TYPES
 
-    names = Names.of(document.get("@context"))
+    names, master = Names.of(document.get("@context")), Known(read(document))
     for index, raw in enumerate(events_of(document)):
         kind = raw.get("type") if isinstance(raw, dict) else None
         if kind not in EVENT_TYPES or not validator(str(kind), xml=True).is_valid(raw):
             print(f"lodeline: {name}: event {index} does not fit the schema and is left out", file=sys.stderr)
-        elif matches(query, Candidate(raw, names_for(raw, names).prefixes)):
+        elif matches(query, Candidate(raw, names_for(raw, names).prefixes), master=master):
             yield index, raw

@@ -54,12 +54,16 @@ def findings(document: Mapping[str, Any]) -> Iterator[Finding]:
     """What is beyond the bounds. The form is the schema's matter."""
     for at, (path, _, entry) in enumerate(_entries(document)):
         if at == MOST_ELEMENTS:
-            yield _error("too-many", _where(document), f"More than {MOST_ELEMENTS} elements of master data.")
+            yield _error(
+                "master-data.too-many",
+                _where(document),
+                f"More than {MOST_ELEMENTS} elements of master data.",
+            )
             return
         for name, most in (("attributes", MOST_ATTRIBUTES), ("children", MOST_CHILDREN)):
             said = entry.get(name)
             if isinstance(said, list) and len(said) > most:
-                yield _error("too-many", (*path, name), f"An element has at most {most} {name}.")
+                yield _error("master-data.too-many", (*path, name), f"An element has at most {most} {name}.")
         for place, text in _named(entry):
             if isinstance(text, str) and len(text) > LONGEST:
                 yield _error(
@@ -68,7 +72,9 @@ def findings(document: Mapping[str, Any]) -> Iterator[Finding]:
     for index, one in enumerate(_lists(document)):
         if isinstance(one, dict) and isinstance(one.get("type"), str) and len(one["type"]) > LONGEST:
             yield _error(
-                "too-long", (*_where(document), index, "type"), f"A type has at most {LONGEST} characters."
+                "master-data.too-long",
+                (*_where(document), index, "type"),
+                f"A type has at most {LONGEST} characters.",
             )
 
 
@@ -216,6 +222,4 @@ def _type(text: str, prefixes: Mapping[str, str]) -> str:
 
 
 def _error(rule: str, path: Path, message: str) -> Finding:
-    return Finding(
-        rule=f"master-data.{rule}", severity=Severity.ERROR, pointer=pointer(path), message=message
-    )
+    return Finding(rule=rule, severity=Severity.ERROR, pointer=pointer(path), message=message)
