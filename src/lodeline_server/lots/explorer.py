@@ -16,6 +16,7 @@ from lodeline.lots.origin import Place
 from lodeline_server.evidence.queries import parties, sites
 from lodeline_server.lots import queries, rows
 from lodeline_server.lots.answers import Sight, exact, kilograms
+from lodeline_server.lots.carrying import carried, with_parents
 from lodeline_server.lots.folding import fold
 from lodeline_server.lots.queries import Picture
 from lodeline_server.lots.record import Record
@@ -232,11 +233,17 @@ def explore(row: Lot, question: Question, actor: Actor) -> Explored | None:
 
 
 def _states(workspace: int, keys: list[str], until: int, at: datetime | None) -> dict[str, LotRow]:
-    """What the lots' own events add up to, as told below `until`, up to the time."""
-    by_key: dict[str, list[rows.TouchRow]] = {}
-    for touch in rows.touches(workspace, {key for key in keys if not key.startswith(MIXTURE)}, before=until):
-        if at is None or touch.time <= at:
-            later = touch.void and touch.ended is not None and touch.ended >= until
-            by_key.setdefault(touch.key, []).append(evolve(touch, void=False) if later else touch)
-    found = {key: fold(key, touches, ()) for key, touches in by_key.items()}
-    return {key: lot for key, lot in found.items() if lot is not None}
+    """What happened to the lots and their packages adds up to, as told below `until`, up to the time."""
+
+    def read(some: set[str]) -> dict[str, list[rows.TouchRow]]:
+        found: dict[str, list[rows.TouchRow]] = {}
+        for touch in rows.touches(workspace, some, before=until):
+            if at is None or touch.time <= at:
+                later = touch.void and touch.ended is not None and touch.ended >= until
+                found.setdefault(touch.key, []).append(evolve(touch, void=False) if later else touch)
+        return found
+
+    asked = {key for key in keys if not key.startswith(MIXTURE)}
+    own = with_parents(asked, read)
+    states = {key: fold(key, own[key], list(carried(key, own))) for key in asked}
+    return {key: lot for key, lot in states.items() if lot is not None}

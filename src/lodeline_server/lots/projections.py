@@ -11,6 +11,7 @@ from attrs import frozen
 from lodeline.events.context import Names
 from lodeline.events.epcis import EVENTS, parse_event
 from lodeline_server.lots import rows, touches
+from lodeline_server.lots.carrying import NESTING, carried, with_parents
 from lodeline_server.lots.folding import fold, goes_on
 from lodeline_server.lots.models import Declared, Effect, Happening, Lot, Touch
 from lodeline_server.parties.models import Organisation
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from lodeline_server.lots.rows import LotRow, TouchRow
 
 BULK = 500
-NESTING = 8
 DUMPED = ("key", "label", "item", "gtin", "product", "party", "site", "amount", "uom", "mass", "custody",
           "current_site", "holder", "inside", "status", "position")  # fmt: skip
 
@@ -180,21 +180,10 @@ def _inside(workspace: int, keys: set[str]) -> set[str]:
 
 def _folded(workspace: int, keys: set[str], new: dict[str, list[TouchRow]], before: int) -> list[LotRow]:
     """The lots among `keys`, from all their touches."""
-    own = _touches(workspace, keys, new, before)
-    known, parents = set(keys), {one.other for of_one in own.values() for one in of_one if one.other}
-    for _ in range(NESTING):
-        parents -= known
-        if not parents:
-            break
-        above = _touches(workspace, parents, new, before)
-        own.update(above)
-        known, parents = (
-            known | parents,
-            {one.other for of_one in above.values() for one in of_one if one.other},
-        )
+    own = with_parents(keys, lambda some: _touches(workspace, some, new, before))
     found = []
     for key in sorted(keys):
-        lot = fold(key, own[key], list(_carried(key, own, NESTING)))
+        lot = fold(key, own[key], list(carried(key, own)))
         if lot is not None:
             found.append(lot)
     return found
@@ -210,27 +199,3 @@ def _touches(
     for key in keys & new.keys():
         found[key] += new[key]
     return found
-
-
-def _carried(key: str, own: dict[str, list[TouchRow]], depth: int) -> Iterator[TouchRow]:
-    """What happened to the packages of `key` while it was in them, packages in packages included."""
-    if not depth:
-        return
-    packing = sorted(
-        (one for one in own[key] if one.other and not one.void and one.act in {Touch.PACKED, Touch.UNPACKED}),
-        key=lambda one: (one.time, one.act == Touch.PACKED, one.event),
-    )
-    for number, one in enumerate(packing):
-        if one.act != Touch.PACKED:
-            continue
-        until = next((later.time for later in packing[number + 1 :] if later.other == one.other), None)
-        parent = [*own[one.other], *_carried(one.other, own, depth - 1)]
-        emptied = [
-            row.time
-            for row in own[one.other]
-            if row.act == Touch.UNPACKED and not row.other and not row.void and row.time > one.time
-        ]
-        until = min([*emptied, *([until] if until else [])], default=None)
-        for row in parent:
-            if row.time >= one.time and (until is None or row.time <= until) and row.act != Touch.MADE:
-                yield row

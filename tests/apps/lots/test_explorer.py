@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.apps.lots.chain import (
+    CARS,
+    CRATE,
+    GARAGE,
     MINE,
+    NOW,
+    PACKS,
+    PALLET,
+    START,
+    STORE,
     commission,
+    declare,
     described,
     item,
     kg,
     lot,
+    observe,
     organisations,
+    pack,
+    profiles,
     tell,
     transform,
     world,
 )
 
-from lodeline_server.lots import queries
+from lodeline.access import platform
+from lodeline_server.lots import explorer, queries
 from lodeline_server.lots.models import Lot
 from lodeline_server.parties.models import Organisation
 
@@ -198,3 +215,115 @@ def test_the_api_takes_what_the_page_takes(workspace, client_as):
     more = client.get("/api/lots/graph", {**start, "open": [lot("CAM")]}).json()
     assert {one["label"] for one in more["lots"]} > {one["label"] for one in few["lots"]}
     assert client.get("/api/lots/graph", {**start, "open": ["x"] * 41}).status_code == 422
+
+
+FIELDS = ("label", "status", "current_site", "holder", "inside", "seen_at", "used", "mass", "amount", "site")
+
+
+def containers():
+    """Packs in a crate on a pallet that goes to a store, where one is taken out, and on; one event is wrong."""
+    made = [item(f"P{number}") for number in range(4)]
+    wrong = observe("receiving", 11, MINE, [PALLET], to=CARS)
+    told = [
+        commission(lot("A"), 0, MINE, 500),
+        transform(1, [(lot("A"), 80)], items=made, where=PACKS, ilmd=described("pack", "20", Co="0.4")),
+        pack(2, CRATE, made[:2]),
+        pack(3, PALLET, [CRATE, made[2]]),
+        observe("shipping", 4, PACKS, [PALLET], to=CARS),
+        observe("receiving", 6, STORE, [PALLET], to=CARS),
+        pack(7, PALLET, [made[2]], STORE, put=False),
+        observe("shipping", 8, STORE, [PALLET], to=CARS),
+        observe("receiving", 10, GARAGE, [PALLET], to=CARS),
+        wrong,
+    ]
+    return made, told, declare(wrong)
+
+
+def stood(workspace, at=None, known=None):
+    """The lots' states as the explorer tells them."""
+    question = explorer.Question(at=at, known=known, depth=explorer.DEEPEST)
+    row = Lot.objects.get(key=lot("A"))
+    return explorer.explore(row, question, platform(workspace)).states
+
+
+def of(one):
+    return {name: getattr(one, name) for name in FIELDS}
+
+
+def test_what_is_in_a_container_moves_with_it(workspace, client_as):
+    organisations(workspace.pk)
+    made, told, declaration = containers()
+    tell(workspace.pk, *profiles(), *told)
+
+    def seen(day, hours=1, **more):
+        found = stood(workspace.pk, START + timedelta(days=day, hours=hours), **more)
+        return [(found[key].current_site, found[key].status, found[key].inside) for key in made]
+
+    loose = (PACKS, "in stock", "")
+    assert seen(1) == [loose] * 4
+    assert seen(3) == [(PACKS, "in stock", CRATE)] * 2 + [(PACKS, "in stock", PALLET), loose]
+    assert seen(4) == [(PACKS, "in transit", CRATE)] * 2 + [(PACKS, "in transit", PALLET), loose]
+    assert seen(8) == [(STORE, "in transit", CRATE)] * 2 + [(STORE, "in stock", ""), loose]
+    assert seen(10) == [(GARAGE, "in stock", CRATE)] * 2 + [(STORE, "in stock", ""), loose]
+    assert seen(11) == [(MINE, "in stock", CRATE)] * 2 + [(STORE, "in stock", ""), loose]
+    before = queries.position()
+    tell(workspace.pk, declaration)
+    assert seen(11) == seen(10), "what happened to the pallet was declared wrong"
+    assert seen(11, known=before)[0] == (MINE, "in stock", CRATE), "and was not yet then"
+    page = text(client_as("buyer").get(page_of(lot("A")) + "?at=2026-01-09"))
+    assert "Quick store" in page
+
+
+def test_at_now_is_how_it_stands(workspace):
+    organisations(workspace.pk)
+    _, told, declaration = containers()
+    tell(workspace.pk, *profiles(), *told)
+    for more in ([], [declaration]):
+        tell(workspace.pk, *more)
+        states = {key: of(one) for key, one in stood(workspace.pk, NOW).items()}
+        assert states == {one.key: of(one) for one in Lot.objects.all()}
+        assert states == {key: of(one) for key, one in stood(workspace.pk).items()}
+
+
+parts = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "out", "ship", "receive", "empty", "wrong"]),
+        st.integers(0, 3),
+        st.integers(0, 1),
+        st.integers(2, 9),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts)
+def test_at_now_is_how_it_stands_however_things_were_packed(workspace, drawn):
+    """Also told out of order, nested, packed twice, emptied, declared wrong."""
+    made = [item(f"P{number}") for number in range(3)]
+    with transaction.atomic():
+        told = [
+            commission(lot("A"), 0, MINE, 500),
+            transform(1, [(lot("A"), 60)], items=made, where=PACKS, ilmd=described("pack", "20", Co="0.4")),
+        ]
+        for number, (what, child, parent, day) in enumerate(drawn):
+            box, within, name = (CRATE, PALLET)[parent], [*made, CRATE][child], f"{number}"
+            if what == "wrong":
+                told.append(declare(told[-1]) if len(told) > 2 else told[0])
+            elif what in {"ship", "receive"}:
+                step, where = ("shipping", PACKS) if what == "ship" else ("receiving", GARAGE)
+                told.append(observe(step, day, where, [box], to=CARS, name=name))
+            elif what == "empty":
+                told.append(pack(day, box, [], STORE, put=False, name=name))
+            elif within != box:
+                told.append(pack(day, box, [within], PACKS, put=what == "put", name=name))
+        tell(
+            workspace.pk,
+            *{
+                one.payload["id"] + str("errorDeclaration" in one.payload["body"]["event"]): one
+                for one in told
+            }.values(),
+        )
+        states = {key: of(one) for key, one in stood(workspace.pk, NOW).items()}
+        assert states == {one.key: of(one) for one in Lot.objects.all()}
+        transaction.set_rollback(True)
