@@ -422,3 +422,17 @@ def test_the_check_in_the_documentation_holds(subscribed, capture, events, recei
     assert known["ours"](call.body, header, "schlüssel ☃")
     assert not known["ours"](call.body + b" ", header, "schlüssel ☃")
     assert not known["ours"](call.body, header, "schlüssel")
+
+
+def test_a_place_that_comes_with_its_event_counts_at_once(subscribed, capture, events, receiver, now):
+    """What lies where is read from the log itself as long as the projections have not followed."""
+    row = subscribed({"WD_bizLocation": ["urn:x:works"]})
+    entry = {"id": "urn:x:works", "children": ["https://id.gs1.org/414/9521141000014"]}
+    lists = [{"type": "urn:epcglobal:epcis:vtype:BusinessLocation", "vocabularyElementList": [entry]}]
+    inside, outside = events.make("A"), events.make("B") | {"bizLocation": {"id": "urn:x:elsewhere"}}
+    data = events.document(inside, outside, epcisHeader={"epcisMasterData": {"vocabularyList": lists}})
+    capture(data)
+    assert deliver(row, now).events == 1
+    capture(later := events.receive("A"), follow=True)
+    assert deliver(again(row), now).events == 1
+    assert receiver.events == [inside["eventID"], later["eventID"]]
