@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, frozen
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Count, IntegerField, Q, Value
+from django.db.models import CharField, Count, Func, IntegerField, Q, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Coalesce
 
 from lodeline.lots.values import SUBSTANCES, milligrams
 from lodeline_server.evidence.models import Site
@@ -145,11 +145,27 @@ def _touches(site: Site, **more: Any) -> QuerySet[Touch]:
     return Touch.objects.filter(position__in=happened.values("position"), act__in=COLUMNS)
 
 
+class YearMonth(Func):
+    """2026-01, in UTC. On SQLite, Django's own truncation calls Python for each row, which takes twice as long."""
+
+    function = "substr"
+    template = "%(function)s(%(expressions)s, 1, 7)"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """There, an instant is no text."""
+        words = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM')"
+        return self.as_sql(compiler, connection, template=words, **context)
+
+
 def months(site: Site) -> list[dict[str, Any]]:
     """How often something came, left, was made or used, by month, the newest first."""
     counts = {name: Count("position", filter=Q(act=act)) for act, name in COLUMNS.items()}
-    found = _touches(site).annotate(month=TruncMonth("time", tzinfo=UTC)).values("month").annotate(**counts)
-    return list(found.order_by("-month")[:MONTHS])
+    found = _touches(site).annotate(said=YearMonth("time")).values("said").annotate(**counts)
+    return [
+        {"month": datetime.strptime(one.pop("said"), "%Y-%m").replace(tzinfo=UTC), **one}
+        for one in found.order_by("-said")[:MONTHS]
+    ]
 
 
 def chosen(said: str, known: list[datetime]) -> datetime | None:

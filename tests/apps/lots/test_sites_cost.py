@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection, transaction
@@ -144,3 +144,18 @@ def test_what_came_in_a_container_is_there(workspace, monkeypatch, long):
     with transaction.atomic():
         rows.insert(workspace.pk, [TouchRow(made[3], 10**6, "urn:event:late", NOW, Touch.SEEN, site=GARAGE)])
     assert set(sites.here(actor, GARAGE).values_list("key", flat=True)) == there, "its row says where it is"
+
+
+def test_months_are_those_of_utc(workspace):
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    times = [first - timedelta(microseconds=1), first, first + timedelta(days=31, microseconds=-1)]
+    times.append(datetime(2024, 2, 29, 20, tzinfo=timezone(timedelta(hours=-9))).astimezone(UTC))
+    rows.insert(workspace.pk, [
+        TouchRow(lot("A"), number, f"urn:event:{number}", time, act, site=PLANT)
+        for number, time in enumerate(times) for act in (Touch.SHIPPED, Touch.SEEN)
+    ])  # fmt: skip
+    found = sites.months(Site(workspace_id=workspace.pk, uri=PLANT))
+    assert [(one["month"], one["left"]) for one in found] == [
+        (first, 2), (first.replace(month=2), 1), (first.replace(year=2024), 1),
+    ]  # fmt: skip
+    assert {(one["came"], one["made"], one["used"]) for one in found} == {(0, 0, 0)}
