@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from lodeline_server.log.queries import Statement
 
 DOCUMENT: Final = "epcis.document"
-MOST_ROWS: Final = 20_000
-"""Elements looked at for one query."""
+MOST_ROWS, MOST_BYTES = 20_000, 32_000_000
+"""Elements looked at for one query, and characters of what they say."""
+MOST_NAMES: Final = 50
+"""Attributes that the database looks for; with more of them, all elements are looked at."""
 IN_ONE: Final = 500
 _ATTRIBUTED: Final = frozenset({"HASATTR", "EQATTR"})
 _KEY: Final = ("workspace_id", "organisation", "type", "element")
@@ -122,23 +124,26 @@ def known(workspace: int, organisation: int | None, query: Query, covered: Calla
 
 def _wanted(conditions: Sequence[Condition]) -> Q:
     """Rows that can matter: with children for places, with one of the names for attributes."""
-    wanted = Q()
-    for one in conditions:
-        if one.asked.op == "WD":
-            wanted |= ~Q(children="")
-        else:
-            for name in attributes_of(one):
-                wanted |= Q(attributes__contains=canonical(name).decode())
-    return wanted
+    names = {name for one in conditions if one.asked.op in _ATTRIBUTED for name in attributes_of(one)}
+    if len(names) > MOST_NAMES:
+        return Q()
+    wanted = Q(pk__in=())
+    for name in sorted(names):
+        wanted |= Q(attributes__contains=canonical(name).decode())
+    return wanted | ~Q(children="") if any(one.asked.op == "WD" for one in conditions) else wanted
 
 
 def _few(rows: QuerySet[MasterData]) -> list[MasterData]:
-    found = list(rows.order_by()[: MOST_ROWS + 1])
-    if len(found) > MOST_ROWS:
-        raise QueryError(
-            TOO_COMPLEX,
-            f"More than {MOST_ROWS} elements of master data would have to be looked at. Name fewer attributes.",
-        )
+    found, room = [], MOST_BYTES
+    for row in rows.order_by().iterator(IN_ONE):
+        found.append(row)
+        room -= len(row.attributes) + len(row.children)
+        if len(found) > MOST_ROWS or room < 0:
+            raise QueryError(
+                TOO_COMPLEX,
+                f"More than {MOST_ROWS} elements of master data, or very long ones, would have to be looked at. Name "
+                "fewer attributes, or ask for the places themselves.",
+            )
     return found
 
 
