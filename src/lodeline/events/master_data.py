@@ -67,7 +67,9 @@ def findings(document: Mapping[str, Any]) -> Iterator[Finding]:
         for place, text in _named(entry):
             if isinstance(text, str) and len(text) > LONGEST:
                 yield _error(
-                    "master-data.too-long", (*path, *place), f"At most {LONGEST} characters; this has {len(text)}."
+                    "master-data.too-long",
+                    (*path, *place),
+                    f"At most {LONGEST} characters; this has {len(text)}.",
                 )
     for index, one in enumerate(_lists(document)):
         if isinstance(one, dict) and isinstance(one.get("type"), str) and len(one["type"]) > LONGEST:
