@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 State = CaptureJob.State
 MOST_ATTEMPTS = 5
-GROUP, GROUP_BYTES = 100, 2_000_000
+GROUP, GROUP_BYTES = 100, 1_000_000
+"""Documents, and their bytes, in one transaction: who wants to write waits for it."""
 
 
 @frozen

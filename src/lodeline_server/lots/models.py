@@ -106,6 +106,7 @@ class Touch(models.Model):
     ilmd = models.JSONField(default=dict)
     void = models.BooleanField(default=False)
     ended = models.BigIntegerField(null=True)
+    happened_in = models.BigIntegerField(help_text="the workspace, where events are looked for and not lots")
 
     class Meta:
         managed = False

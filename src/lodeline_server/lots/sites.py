@@ -139,10 +139,8 @@ def stock(lots: QuerySet[Lot]) -> Stock:
     return Stock(lots=count, low=low, high=high, unweighed=unweighed, silent=silent, substances=ranked)
 
 
-def _touches(site: Site, **more: Any) -> QuerySet[Touch]:
-    """What happened at a site; `more` chooses among its events. Their positions say which workspace, too."""
-    happened = Happening.objects.filter(workspace_id=site.workspace_id, site=site.uri, void=False, **more)
-    return Touch.objects.filter(position__in=happened.values("position"), act__in=COLUMNS)
+def _touches(site: Site) -> QuerySet[Touch]:
+    return Touch.objects.filter(happened_in=site.workspace_id, site=site.uri, void=False, act__in=COLUMNS)
 
 
 class YearMonth(Func):
@@ -208,7 +206,9 @@ def period(site: Site, start: datetime) -> Period:
     """Masses of one month, and the yield of what was made in it."""
     until = datetime(start.year + start.month // 12, start.month % 12 + 1, 1, tzinfo=UTC)
     touched = list(
-        _touches(site, time__gte=start, time__lt=until).values_list("key", "act", "amount", "uom", "group")
+        _touches(site)
+        .filter(time__gte=start, time__lt=until)
+        .values_list("key", "act", "amount", "uom", "group")
     )
     known = _masses(site.workspace_id, {key for key, *_ in touched})
     flows = {name: Flow() for name in COLUMNS.values()}

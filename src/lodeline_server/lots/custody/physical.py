@@ -18,7 +18,7 @@ from lodeline.lots.custody import Model
 from lodeline.lots.origin import origin
 from lodeline.lots.values import milligrams
 from lodeline.quantities import is_count
-from lodeline_server.lots.models import Happening, Lot, Touch
+from lodeline_server.lots.models import Lot, Touch
 from lodeline_server.lots.queries import picture
 
 if TYPE_CHECKING:
@@ -59,19 +59,15 @@ class Moved:
 
 def moved(workspace: int, sites: Collection[str], events: Collection[str] = ()) -> list[Moved]:
     """What was made, used, received and shipped at these sites, and in these events wherever they were; in time."""
-    stands = Happening.objects.filter(workspace_id=workspace, void=False)
-    asked = [stands.filter(site__in=part) for part in _parts(sites)]
-    asked += [stands.filter(event__in=part) for part in _parts(events)]
+    stands = Touch.objects.filter(happened_in=workspace, void=False, act__in=[*INWARD, *OUTWARD])
     fields = ("key", "event", "time", "act", "site", "amount", "uom")
-    rows: set[tuple[str, str, datetime, str, str, str, str]] = set()
-    for found in asked:
-        touched = Touch.objects.filter(position__in=found.values("position"), act__in=[*INWARD, *OUTWARD])
-        rows.update(touched.values_list(*fields))
+    rows = {row for part in _parts(sites) for row in stands.filter(site__in=part).values_list(*fields)}
+    rows |= {row for part in _parts(events) for row in stands.filter(event__in=part).values_list(*fields)}
     lots: dict[str, Lot] = {}
     for part in _parts({row[0] for row in rows}):
         lots.update({lot.key: lot for lot in Lot.objects.filter(workspace_id=workspace, key__in=part)})
-    moves = [_moved(row, lots[row[0]]) for row in rows if row[0] in lots]
-    return sorted(moves, key=lambda one: (one.at, one.event, one.key, one.act))
+    found = [_moved(row, lots[row[0]]) for row in rows if row[0] in lots]
+    return sorted(found, key=lambda one: (one.at, one.event, one.key, one.act))
 
 
 def shipments(workspace: int, key: str) -> list[str]:
