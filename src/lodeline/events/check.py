@@ -145,10 +145,9 @@ def _document(document: dict[str, Any], frame: _Frame) -> Iterator[Finding]:
         message = f"{len(raw_events)} events; the limit is {frame.limits.max_events}. Split the document."
         yield _error("document.too-many-events", EVENT_LISTS[kind], message)
         return
-    if not raw_events:
-        yield _warning(
-            "document.no-events", EVENT_LISTS[kind], "There is no event in it: nothing will be on record."
-        )
+    if not raw_events and not master_data.present(document):
+        message = "There is no event in it and no master data: nothing will be on record."
+        yield _warning("document.no-events", EVENT_LISTS[kind], message)
     for index, raw in enumerate(raw_events):
         yield from _event(raw, (*EVENT_LISTS[kind], index), frame)
 

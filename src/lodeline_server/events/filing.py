@@ -175,9 +175,10 @@ def file(job: CaptureJob, content: Content, now: datetime) -> None:
         found, good = [*found, *gone], []  # the document holds what may not be kept: none of it is taken
         job.rejected = len(decisions) - job.duplicates
     refused = bool(job.rejected) and not good
-    if good:
+    said = content.master_data and not refused and not good and _unheard(job)
+    if good or said:
         _append(job, content, [(index, decisions[index]) for index in good], ledger, data, now)
-    if not refused and job.duplicates and not good:
+    if not (refused or good or said) and (job.duplicates or content.master_data):
         found.append(_nothing_new(job))
     job.findings = [*job.findings, *(finding.as_dict() for finding in found)]
     job.outcomes = letters([decision.duplicate for decision in decisions], fine, good)
@@ -225,9 +226,21 @@ def _other_issuers(content: Content, good: list[int], party: str) -> Iterator[Fi
             )
 
 
+def _unheard(job: CaptureJob) -> bool:
+    """Whether this organisation's document is not on record yet, by its bytes."""
+    jobs = CaptureJob.objects.filter(
+        workspace_id=job.workspace_id, organisation_id=job.organisation_id, sha256=job.sha256
+    )
+    return not jobs.filter(state=CaptureJob.State.TAKEN).exclude(pk=job.pk).exists()
+
+
 def _nothing_new(job: CaptureJob) -> Finding:
-    message = f"All {job.duplicates} are on record already, with the same bodies. Nothing was added."
-    return Finding(rule="capture.duplicate", severity=Severity.NOTE, pointer="", message=message)
+    known = "This document is on record already."
+    if job.duplicates:
+        known = f"All {job.duplicates} are on record already, with the same bodies."
+    return Finding(
+        rule="capture.duplicate", severity=Severity.NOTE, pointer="", message=f"{known} Nothing was added."
+    )
 
 
 def _append(

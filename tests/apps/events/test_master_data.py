@@ -82,6 +82,29 @@ def test_kept_replaced_and_derived_again(told, capture, events, second):
     assert list(projections.dump_all({"events"})) == before
 
 
+def test_kept_without_new_events_and_once(capture, events):
+    alone = events.document(**header(about(SITE, country="FI")))
+    event = events.event(epcList=["urn:x:thing:1"])
+    first = events.document(event)
+    again = events.document(event, **header(about(HALL, country="SE")))
+    for number, (data, documents, found) in enumerate(
+        [
+            (alone, 1, []),
+            (alone, 1, ["capture.duplicate"]),
+            (first, 2, []),
+            (first, 2, ["capture.duplicate"]),
+            (again, 3, []),
+            (again, 3, ["capture.duplicate"]),
+        ]
+    ):
+        job = capture(data)
+        assert (job.state, [one["rule"] for one in job.findings]) == ("taken", found), number
+        assert len(list(log.read(types={"epcis.document"}))) == documents, number
+    projections.follow_all()
+    assert rows() == [(PLACE, SITE, {COUNTRY: ["FI"]}), (PLACE, HALL, {COUNTRY: ["SE"]})]
+    assert len(list(log.read(types={"epcis.event"}))) == 1
+
+
 def test_in_one_batch_the_last_word_counts(told):
     for country in ("FI", "SE", "NO"):
         told(about(SITE, country=country))
