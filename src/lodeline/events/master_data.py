@@ -51,7 +51,8 @@ def present(document: Mapping[str, Any]) -> bool:
 
 
 def findings(document: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is beyond the bounds. The form is the schema's matter."""
+    """What is beyond the bounds, with prefixes written out. The form is the schema's matter."""
+    prefixes = Names.of(document.get("@context")).prefixes
     for at, (path, _, entry) in enumerate(_entries(document)):
         if at == MOST_ELEMENTS:
             yield _error(
@@ -65,14 +66,12 @@ def findings(document: Mapping[str, Any]) -> Iterator[Finding]:
             if isinstance(said, list) and len(said) > most:
                 yield _error("master-data.too-many", (*path, name), f"An element has at most {most} {name}.")
         for place, text in _named(entry):
-            if isinstance(text, str) and len(text) > LONGEST:
-                yield _error(
-                    "master-data.too-long",
-                    (*path, *place),
-                    f"At most {LONGEST} characters; this has {len(text)}.",
-                )
+            if isinstance(text, str) and (size := len(absolute(text, prefixes))) > LONGEST:
+                message = f"At most {LONGEST} characters; this has {size}."
+                yield _error("master-data.too-long", (*path, *place), message)
     for index, one in enumerate(_lists(document)):
-        if isinstance(one, dict) and isinstance(one.get("type"), str) and len(one["type"]) > LONGEST:
+        kind = one.get("type") if isinstance(one, dict) else None
+        if isinstance(kind, str) and len(_type(kind, prefixes)) > LONGEST:
             yield _error(
                 "master-data.too-long",
                 (*_where(document), index, "type"),
@@ -90,10 +89,10 @@ def read(document: Mapping[str, Any]) -> list[Element]:
         name = entry.get("id")
         if not _usable(kind) or not _usable(name):
             continue
-        key = term(name, prefixes)
-        if not _usable(key):
+        full, key = _type(kind, prefixes), term(name, prefixes)
+        if not _usable(full) or not _usable(key):  # a prefix may stand for much
             continue
-        attributes, children = made.setdefault((_type(kind, prefixes), key), ({}, {}))
+        attributes, children = made.setdefault((full, key), ({}, {}))
         for said, value in _attributes(entry):
             values = attributes.setdefault(attribute_name(said, prefixes), [])
             if value not in values:

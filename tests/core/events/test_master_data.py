@@ -114,6 +114,12 @@ def test_what_is_beyond_the_bounds_is_found_at_its_place(monkeypatch):
         ("master-data.too-long", f"{at}/0/id"),
         ("master-data.too-long", f"{start}/0/type"),
     ]
+    short = document(vocabulary(element("far:a", ["far:b"], **{"far:c": "1"}), kind="far:d"))
+    short["@context"] = [*CONTEXT, {"far": f"https://{'l' * 60}.example/"}]
+    assert rules(findings(short)) == [
+        ("master-data.too-long", f"{at}/0/{place}") for place in ("id", "attributes/0/id", "children/0")
+    ] + [("master-data.too-long", f"{start}/0/type")]
+    assert read(short) == []
     four = document(vocabulary(*(element(f"urn:x:{number}") for number in range(4))))
     assert rules(findings(four)) == [("master-data.too-many", start)]
     assert len(read(four)) == 3
