@@ -15,10 +15,8 @@ from pathlib import Path
 import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-# One more than there are cores: tests also wait, for servers, disks and each other.
-PROCESSES = min(4, (os.cpu_count() or 1) + 1)
 # In the order given: else files of few tests, which are the long ones, come last.
-PARALLEL = ["-q", "-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+PARALLEL = ["-q", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 # These start commands in data folders of their own, with SQLite in either case.
 OWN_FOLDERS = (
     "tests/contracts/test_docs.py",
