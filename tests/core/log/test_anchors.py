@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -191,6 +192,14 @@ def test_a_changed_byte_is_refused_or_changes_nothing(authority, reply, place, f
     except rfc3161.TokenRefused:
         return
     assert stamp == checked(authority, reply)
+
+
+def test_no_place_breaks_the_reader(authority, reply):
+    """The library has errors of its own for some: a version, the type of a text in a name."""
+    for at in range(len(reply)):
+        for flip in (1, 0x20, 0x80):
+            with suppress(rfc3161.TokenRefused):
+                checked(authority, reply[:at] + bytes([reply[at] ^ flip]) + reply[at + 1 :])
 
 
 @pytest.mark.parametrize("reply", [b"", b"no", b"\x30\x00", b"\x30\x80" * 40_000])

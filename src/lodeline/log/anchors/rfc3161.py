@@ -32,6 +32,16 @@ HASHES = {  # by object identifier; nothing below SHA-256
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier with NULL
 _INTEGER, _OCTETS, _OID, _TRUE, _SEQUENCE = 0x02, 0x04, 0x06, b"\x01\x01\xff", 0x30
 STATUS = {1: "granted with changes", 2: "rejected", 3: "waiting", 4: "revocation is near", 5: "revoked"}
+# What the library raises for certificates that are none: KeyError for texts of a type that X.509 does not know.
+_BROKEN = (
+    ValueError,
+    TypeError,
+    KeyError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class TokenRefused(ValueError):  # noqa: N818 - a verdict
@@ -107,7 +117,7 @@ def check(reply: bytes, text: bytes, *, roots_pem: bytes, nonce: int | None, pol
         algorithm = HASHES.get(info.message_imprint.hash_algorithm.dotted_string)
         signer = _signer(decoded)
         verifier = _verifier(roots_pem, nonce, policy)
-    except (ValueError, TypeError) as error:
+    except _BROKEN as error:
         raise TokenRefused(f"the time stamp cannot be checked: {error}") from None
     if algorithm is None:
         raise TokenRefused("the time stamp uses a hash below SHA-256")
